@@ -1,0 +1,160 @@
+"""Local edits: fields of a centre set by the township itself, policies held, every edit a revision (rule E8)."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from provisioning.canonical import canonical, content_hash
+from provisioning.differences import Difference, delta, differences, patched
+from provisioning.labels import FIELD, SECTION
+from provisioning.policy import governing
+from provisioning.resolve import Upstream
+from provisioning.specs import CentreSpec
+from provisioning.specs.centre import COLLECTIONS
+from provisioning.specs.pack import Policy
+from provisioning.validate import check_centre
+from provisioning.wording import message
+from townhall.centres.apply import pinned
+from townhall.centres.models import Centre, Revision
+from townhall.centres.rows import MODELS, require_centre, row_of
+from townhall.database import table_of
+from townhall.units.models import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One field set to a value in canonical form; `key` is None for the profile and the hall."""
+
+    section: str
+    key: str | None
+    field: str
+    value: Any
+
+
+class EditRefused(ValueError):
+    """Edits that break a policy, a type or a rule; nothing of them is written. `reasons` are Chinese sentences."""
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__("；".join(self.reasons))
+
+
+def edit_centre(
+    session: Session,
+    unit: Unit,
+    edits: Iterable[Edit],
+    *,
+    seen: str | None,
+    actor: str,
+    reason: str,
+    moment: dt.datetime,
+) -> int:
+    """Apply edits to a centre in the caller's transaction; gives the number of the revision.
+
+    `seen` is the content hash that the person was looking at; another one now means somebody else was faster.
+    Raises `EditRefused` with every reason; then nothing is written. No effective change makes no revision.
+    """
+    centre = session.get_one(Centre, unit.code, with_for_update=True)
+    if seen is not None and seen != centre.content_hash:
+        raise EditRefused(["在您填寫期間，他人已修改本中心；請重新打開頁面，核對後再保存"])
+    before = require_centre(session, unit.code)
+    standard = pinned(session, unit)
+    after = _edited(before, tuple(edits))
+    changes = tuple(differences(before, after))
+    _refuse(standard.upstream, before, after, changes)
+    if not changes:
+        return centre.revision
+    for change in changes:
+        _write(session, centre, after, change)
+    _record(session, centre, standard.upstream.centre, after, actor=actor, reason=reason, moment=moment)
+    return centre.revision
+
+
+def _edited(before: CentreSpec, edits: tuple[Edit, ...]) -> CentreSpec:
+    try:
+        return patched(before, [[edit.section, edit.key, edit.field, edit.value] for edit in edits])
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        raise EditRefused(_problem(problem) for problem in problems) from error
+
+
+def _problem(problem: Any) -> str:
+    names = [FIELD.get(part, SECTION.get(part, "")) for part in problem["loc"] if isinstance(part, str)]
+    return f"{next((name for name in reversed(names) if name), '')}：{message(problem)}"
+
+
+def _refuse(
+    upstream: Upstream, before: CentreSpec, after: CentreSpec, changes: tuple[Difference, ...]
+) -> None:
+    reasons = [reason for change in changes if (reason := _forbidden(upstream, change))]
+    known = {text for _, text in check_centre(before)}
+    reasons += [text for _, text in check_centre(after) if text not in known]
+    if reasons:
+        raise EditRefused(reasons)
+
+
+def _forbidden(upstream: Upstream, change: Difference) -> str | None:
+    """Why a policy refuses a change: locked (E2) or beyond its bound (E4)."""
+    rule = governing(upstream.policies, change.path)
+    if rule is None:
+        return None
+    field = FIELD.get(change.field, change.field)
+    if rule.policy is Policy.LOCKED:
+        return f"「{field}」由上級統一規定，不得修改：{rule.reason}（{rule.source}）"
+    value = change.after.get("days") if isinstance(change.after, dict) else change.after
+    if (
+        rule.policy is Policy.BOUNDED
+        and rule.maximum is not None
+        and isinstance(value, int)
+        and value > rule.maximum
+    ):
+        return f"「{field}」不得超過 {rule.maximum}：{rule.reason}（{rule.source}）"
+    return None
+
+
+def _write(session: Session, centre: Centre, after: CentreSpec, change: Difference) -> None:
+    """Bring the row of one difference to what the configuration says."""
+    if change.section not in COLLECTIONS:
+        setattr(centre, change.section, canonical(getattr(after, change.section)))
+        return
+    table = table_of(MODELS[change.section])
+    items = getattr(after, change.section)
+    position, item = next((place, item) for place, item in enumerate(items) if item.key == change.key)
+    row = row_of(change.section, canonical(item), position)
+    here = (table.c.unit_id == centre.unit_id) & (table.c.key == change.key)
+    session.execute(update(table).where(here).values({change.field: row[change.field]}))
+
+
+def _record(
+    session: Session,
+    centre: Centre,
+    standard: CentreSpec,
+    after: CentreSpec,
+    *,
+    actor: str,
+    reason: str,
+    moment: dt.datetime,
+) -> None:
+    centre.revision += 1
+    centre.content_hash = content_hash(after)
+    centre.updated_at = moment
+    session.add(
+        Revision(
+            unit_id=centre.unit_id,
+            number=centre.revision,
+            release_id=centre.release_id,
+            overlay_id=centre.overlay_id,
+            content_hash=centre.content_hash,
+            changes=delta(standard, after),
+            plan_hash=None,
+            reason=reason,
+            actor=actor,
+            created_at=moment,
+        )
+    )
+    session.flush()

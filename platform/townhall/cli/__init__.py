@@ -1,0 +1,23 @@
+"""The command line: the same operations as the web, with exit codes that mean something.
+
+0 done · 1 unexpected fault · 2 bad input, nothing written · 3 done in part, the report says what is missing.
+"""
+
+import click
+
+from townhall.cli.doctor import doctor
+from townhall.cli.fleet import apply, plan, provision
+from townhall.cli.packs import pack
+from townhall.cli.people import user
+from townhall.cli.printing import render
+from townhall.cli.setup import demo, init, serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="townhall")
+def main() -> None:
+    """Townhall：鄉鎮便民服務中心的開通、文件、資金與標準維護。"""
+
+
+for command in (init, serve, demo, provision, plan, apply, render, pack, user, doctor):
+    main.add_command(command)

@@ -1,0 +1,76 @@
+"""What every command shares: settings, sessions, progress and the way faults are told."""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session, sessionmaker
+
+from provisioning.faults import PackInvalid
+from townhall.config import Settings
+from townhall.database import create_engine_for
+from townhall.standards.models import Release
+from townhall.standards.operations import StandardConflict, newest_release
+from townhall.units.sheet import SheetInvalid
+
+BAD_INPUT, IN_PART = 2, 3
+
+# Progress and remarks go to standard error, so that `--json` can be piped.
+remarks = Console(stderr=True, highlight=False)
+
+
+class Refused(click.ClickException):
+    """Bad input: said in plain words, exit code 2."""
+
+    exit_code = BAD_INPUT
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002
+        remarks.print(self.message, style="red", markup=False, soft_wrap=True)
+
+
+def refuse(lines: Iterable[object]) -> NoReturn:
+    raise Refused("\n".join(map(str, lines)))
+
+
+def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the faults that input can cause into messages with their place and exit code 2."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except (PackInvalid, SheetInvalid) as error:
+            refuse([*error.faults, f"共 {len(error.faults)} 處有誤，沒有寫入任何內容。"])
+        except (LookupError, StandardConflict) as error:
+            refuse([error.args[0] if error.args else error])
+        except (OperationalError, ProgrammingError) as error:
+            refuse([f"資料庫無法使用（{error.orig}）。若尚未建立，請先執行 townhall init。"])
+
+    return run
+
+
+def sessions(settings: Settings) -> sessionmaker[Session]:
+    """Sessions on the configured database; objects stay readable after a commit."""
+    return sessionmaker(create_engine_for(settings.database_url), expire_on_commit=False)
+
+
+def required_release(session: Session, pack_id: str) -> Release:
+    """The newest published release of a pack; says what to do when there is none."""
+    release = newest_release(session, pack_id)
+    if release is None:
+        raise LookupError(f"資料庫中沒有模板包「{pack_id}」的已發布版本；請先執行 townhall init")
+    return release
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar on standard error; gives the function that moves it by one."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=remarks) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,102 @@
+"""Is everything there? Each line says what was looked at, what was found, and how to mend it."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import click
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, select
+
+from townhall.centres.models import Centre
+from townhall.cli.console import BAD_INPUT, sessions
+from townhall.config import Settings
+from townhall.database import alembic_config, create_engine_for
+from townhall.documents.fonts import PACKAGED as PACKAGED_FONTS
+from townhall.documents.fonts import FontsMissing, packaged_sources, require_subsetter
+from townhall.standards.models import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """One thing looked at; `remedy` is set when it is not in order."""
+
+    subject: str
+    finding: str
+    remedy: str | None = None
+
+
+def _database(settings: Settings) -> Examination:
+    with create_engine_for(settings.database_url).connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    newest = ScriptDirectory.from_config(alembic_config(settings.database_url)).get_current_head()
+    if current != newest:
+        return Examination("資料庫", f"版本 {current or '無'}，應為 {newest}", "執行 townhall init")
+    return Examination("資料庫", f"版本 {current}")
+
+
+def _contents(settings: Settings) -> Examination:
+    with sessions(settings)() as session:
+        releases = session.scalar(select(func.count()).select_from(Release))
+        centres = session.scalar(select(func.count()).select_from(Centre))
+    remedy = None if releases else "執行 townhall init"
+    return Examination("內容", f"標準 {releases} 版，中心 {centres} 個", remedy)
+
+
+def _fonts(_settings: Settings) -> Examination:
+    try:
+        packaged_sources(PACKAGED_FONTS)
+        require_subsetter()
+    except FontsMissing as error:
+        return Examination("字體與排版庫", str(error), error.remedy)
+    return Examination("字體與排版庫", "齊備")
+
+
+def _writing(settings: Settings) -> Examination:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.home):
+        return Examination("資料目錄", f"{settings.home} 可寫")
+
+
+def _secret(settings: Settings) -> Examination:
+    if settings.secret_key and len(settings.secret_key) < 32:
+        return Examination("會話密鑰", "過短", "把 TOWNHALL_SECRET_KEY 設為至少 32 個字符的隨機值")
+    return Examination("會話密鑰", "由環境給出" if settings.secret_key else "自動生成於資料目錄")
+
+
+EXAMINATIONS: tuple[Callable[[Settings], Examination], ...] = (
+    _writing,
+    _database,
+    _contents,
+    _fonts,
+    _secret,
+)
+
+
+def examine(settings: Settings) -> Iterator[Examination]:
+    """Every examination; one that fails outright is a finding, not an end."""
+    for look in EXAMINATIONS:
+        try:
+            yield look(settings)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong is what the doctor is asked for
+            yield Examination(look.__name__.strip("_"), f"{type(error).__name__}：{error}", "見上述錯誤")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="輸出 JSON")
+def doctor(as_json: bool) -> None:
+    """檢查安裝是否完好。有問題時退出碼為 2。"""
+    found = list(examine(Settings()))
+    if as_json:
+        rows = [{"subject": e.subject, "finding": e.finding, "remedy": e.remedy} for e in found]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        for each in found:
+            mark = "×" if each.remedy else "✓"
+            click.echo(
+                f"{mark} {each.subject}：{each.finding}" + (f"。處理：{each.remedy}" if each.remedy else "")
+            )
+    if any(each.remedy for each in found):
+        raise SystemExit(BAD_INPUT)

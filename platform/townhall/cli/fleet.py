@@ -1,0 +1,166 @@
+"""Provisioning, planning and applying over one township, a county or the fleet."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+
+from provisioning.labels import SECTION
+from provisioning.plan import Plan
+from townhall.centres.apply import Standard
+from townhall.centres.provision import Report, Result, plans
+from townhall.centres.provision import provision as provision_fleet
+from townhall.cli.console import IN_PART, guarded, progress, refuse, remarks, required_release, sessions
+from townhall.clock import now
+from townhall.config import Settings
+from townhall.standards.operations import newest_overlays, pack_of
+from townhall.units.models import Unit
+from townhall.units.operations import ensure_units, townships_below
+from townhall.units.sheet import read_sheet
+
+Planned = list[tuple[Plan, Standard, Unit]]
+
+_units_option = click.option(
+    "--units", "sheet", type=click.Path(path_type=Path), help="鄉鎮名單（CSV 或 XLSX）"
+)
+_pack_option = click.option("--pack", "pack_id", default="qianxinan", show_default=True, help="模板包")
+_unit_option = click.option(
+    "--unit", "codes", multiple=True, help="單位代碼，可重複；州、縣代碼表示其下所有鄉鎮"
+)
+
+
+@click.command()
+@click.option(
+    "--units", "sheet", type=click.Path(path_type=Path), required=True, help="鄉鎮名單（CSV 或 XLSX）"
+)
+@_pack_option
+@click.option("--dry-run", is_flag=True, help="只核對名單並顯示計劃，不寫入")
+@guarded
+def provision(sheet: Path, pack_id: str, dry_run: bool) -> None:
+    """按名單開通鄉鎮便民服務中心。可重複執行：已開通的保持不動。"""
+    settings = Settings()
+    with sessions(settings)() as session:
+        planned = _planned(session, sheet, (), pack_id)
+        if dry_run:
+            _show(planned)
+            session.rollback()
+            return
+        session.commit()
+        report = _carry_out(settings, session, [unit for _, _, unit in planned], pack_id)
+    _tell(report)
+
+
+@click.command()
+@_units_option
+@_unit_option
+@_pack_option
+@click.option("--json", "as_json", is_flag=True, help="輸出 JSON")
+@click.option("--full", is_flag=True, help="逐條列出，不合併")
+@guarded
+def plan(sheet: Path | None, codes: tuple[str, ...], pack_id: str, as_json: bool, full: bool) -> None:
+    """顯示計劃：會做什麼、為什麼。不寫入任何內容。"""
+    with sessions(Settings())() as session:
+        planned = _planned(session, sheet, codes, pack_id)
+        if as_json:
+            click.echo(json.dumps([made.data() for made, _, _ in planned], ensure_ascii=False, indent=2))
+        else:
+            _show(planned, full)
+        session.rollback()
+
+
+@click.command()
+@_units_option
+@_unit_option
+@_pack_option
+@click.option("--digest", help="plan 顯示的計劃摘要；不符即拒絕")
+@click.option("--yes", is_flag=True, help="不核對摘要，直接執行")
+@guarded
+def apply(sheet: Path | None, codes: tuple[str, ...], pack_id: str, digest: str | None, yes: bool) -> None:
+    """執行計劃。須給出 plan 顯示的摘要，保證執行的正是看過的。"""
+    settings = Settings()
+    with sessions(settings)() as session:
+        planned = _planned(session, sheet, codes, pack_id)
+        if not yes and digest != (actual := digest_of(planned)):
+            refuse([f"計劃摘要不符：現在是 {actual}。請先執行 plan 查看，再以 --digest 給出摘要。"])
+        session.commit()
+        report = _carry_out(settings, session, [unit for _, _, unit in planned], pack_id)
+    _tell(report)
+
+
+def digest_of(planned: Planned) -> str:
+    """Sixteen hexadecimal digits over all plans: what was shown is what is applied."""
+    return hashlib.sha256("".join(made.hash for made, _, _ in planned).encode()).hexdigest()[:16]
+
+
+def _planned(session: Session, sheet: Path | None, codes: Sequence[str], pack_id: str) -> Planned:
+    release = required_release(session, pack_id)
+    if sheet is not None:
+        read = read_sheet(sheet)
+        for notice in read.notices:
+            remarks.print(notice, style="yellow", markup=False)
+        units = ensure_units(session, pack_of(release).header, read.townships, sheet.name)
+    else:
+        units = [unit for code in codes for unit in townships_below(session, code)]
+    if not units:
+        refuse(["請用 --units 給出名單，或用 --unit 給出單位代碼"])
+    return list(plans(session, units, release, newest_overlays(session)))
+
+
+def _carry_out(settings: Settings, session: Session, units: list[Unit], pack_id: str) -> Report:
+    release, overlays = required_release(session, pack_id), newest_overlays(session)
+    session.commit()
+    with progress("開通", len(units)) as advance:
+        return provision_fleet(
+            sessions(settings),
+            units,
+            release,
+            overlays,
+            actor="命令行",
+            moment=now(),
+            advance=lambda _: advance(),
+        )
+
+
+def _show(planned: Planned, full: bool = False) -> None:
+    for made, _, unit in planned:
+        click.echo(f"{unit.short_code} {unit.name}：{_summary(made)}")
+        if full:
+            for action in made.changes.actions:
+                click.echo(f"    {action.sentence}")
+            for found in made.changes.findings:
+                click.echo(f"    ※ {found.sentence}")
+    changed = sum(bool(made) for made, _, _ in planned)
+    click.echo(f"共 {len(planned)} 個鄉鎮：{changed} 個有變化，{len(planned) - changed} 個無變化")
+    click.echo(f"計劃摘要 {digest_of(planned)}")
+
+
+def _summary(made: Plan) -> str:
+    if made.blocked:
+        return made.blocked
+    if not made:
+        kept = len(made.changes.actions)
+        return f"無變化（保留本地改動 {kept} 處）" if kept else "無變化"
+    counts = "，".join(f"{SECTION[name]} {count}" for name, count in made.changes.counts.items() if count > 1)
+    missing = len(made.changes.findings)
+    return f"新設中心：{counts}" + (f"；待填 {missing} 處" if missing else "")
+
+
+def _tell(report: Report) -> None:
+    for step in report.steps:
+        if step.result is Result.REFUSED:
+            remarks.print(
+                f"{step.unit.short_code} {step.unit.name}：{step.reason}", style="red", markup=False
+            )
+    counts = report.counts
+    if not counts[Result.CREATED] and not counts[Result.REFUSED]:
+        click.echo(f"無變化：{counts[Result.UNCHANGED]} 個鄉鎮都已開通")
+        return
+    click.echo(
+        f"新開通 {counts[Result.CREATED]} 個（{report.rows} 行），原已開通 {counts[Result.UNCHANGED]} 個，"
+        f"未能開通 {counts[Result.REFUSED]} 個"
+    )
+    if counts[Result.REFUSED]:
+        raise SystemExit(IN_PART)

@@ -1,0 +1,122 @@
+"""Rendering documents from the command line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from townhall.centres.models import Centre
+from townhall.cli.console import IN_PART, guarded, progress, refuse, remarks, sessions
+from townhall.cli.typefaces import prepared_faces
+from townhall.config import Settings
+from townhall.documents.batch import BatchReport, print_batch, target_for
+from townhall.documents.production import SCRIPTS, Binder, Order, binder
+from townhall.documents.store import Store
+from townhall.units.models import Level, Unit
+from townhall.units.operations import full_code, townships_below
+
+SHOWN = 20
+
+
+@click.command()
+@click.option("--unit", "codes", multiple=True, help="鄉鎮代碼，可重複")
+@click.option("--county", "counties", multiple=True, help="縣代碼，可重複：其下所有鄉鎮")
+@click.option("--fleet", is_flag=True, help="全部鄉鎮")
+@click.option("--all", "everything", is_flag=True, help="全部文件")
+@click.option("--document", "documents", multiple=True, help="文件種類，可重複，如 guide、regime-board")
+@click.option(
+    "--script", type=click.Choice([*SCRIPTS, "both"]), default="both", show_default=True, help="字形"
+)
+@click.option("--draft", is_flag=True, help="草稿：待填之處標出，加「草稿」字樣")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="輸出文件夾，或以 .zip 結尾的壓縮包",
+)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 輸出報告")
+@guarded
+def render(
+    codes: tuple[str, ...],
+    counties: tuple[str, ...],
+    fleet: bool,
+    everything: bool,
+    documents: tuple[str, ...],
+    script: str,
+    draft: bool,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """生成文件。有一份不能印，其餘照印；不能印的原因寫入報告，此時退出碼為 3。"""
+    if everything == bool(documents):
+        refuse(["請用 --all 生成全部文件，或用 --document 指定種類（二者取一）"])
+    settings = Settings()
+    scripts = SCRIPTS if script == "both" else (script,)
+    with sessions(settings)() as session:
+        units = _units(session, codes, counties, fleet)
+        faces = prepared_faces(session)
+        binders = [binder(session, unit, public_url=settings.public_url, draft=draft) for unit in units]
+        session.rollback()
+    _refuse_unknown(binders[0], documents)
+    wanted = list(_wanted(binders, documents, scripts))
+    with progress("生成文件", len(wanted)) as advance:
+        report = print_batch(
+            wanted,
+            target_for(out),
+            workers=settings.workers,
+            store=Store(settings.documents),
+            faces=faces,
+            advance=advance,
+        )
+    _tell(report, out, as_json)
+
+
+def _units(session: Session, codes: tuple[str, ...], counties: tuple[str, ...], fleet: bool) -> list[Unit]:
+    wanted = [*codes, *counties]
+    if fleet:
+        wanted += session.scalars(select(Unit.code).where(Unit.level == Level.PREFECTURE.value))
+    if not wanted:
+        refuse(["請用 --unit、--county 或 --fleet 指定範圍"])
+    found = {unit.code: unit for code in wanted for unit in townships_below(session, code)}
+    open_centres = set(session.scalars(select(Centre.unit_id)))
+    units = [unit for code, unit in sorted(found.items()) if code in open_centres]
+    missing = [code for code in codes if full_code(code) not in open_centres and full_code(code) in found]
+    if missing or not units:
+        refuse([f"尚未開通中心：{'、'.join(missing) or '所選範圍'}"])
+    return units
+
+
+def _refuse_unknown(first: Binder, documents: tuple[str, ...]) -> None:
+    unknown = [key for key in documents if key not in first.documents]
+    if unknown:
+        refuse([f"沒有文件種類 {'、'.join(unknown)}；可用：{'、'.join(first.documents)}"])
+
+
+def _wanted(
+    binders: list[Binder], documents: tuple[str, ...], scripts: tuple[str, ...]
+) -> Iterator[tuple[Binder, Order]]:
+    for each in binders:
+        for order in each.orders(scripts):
+            if not documents or order.document.key in documents:
+                yield each, order
+
+
+def _tell(report: BatchReport, out: Path, as_json: bool) -> None:
+    if as_json:
+        click.echo(report.json())
+    else:
+        for failure in report.failures[:SHOWN]:
+            remarks.print(
+                f"{failure.unit}《{failure.subject}》{failure.document}（{failure.script}）：{failure.message}",
+                style="red",
+                markup=False,
+                soft_wrap=True,
+            )
+        if len(report.failures) > SHOWN:
+            remarks.print(f"……另有 {len(report.failures) - SHOWN} 份，見報告", markup=False)
+        click.echo(f"已生成 {report.made} 份到 {out}，未能生成 {len(report.failures)} 份")
+    if report.failures:
+        raise SystemExit(IN_PART)

@@ -1,0 +1,89 @@
+"""Setting an installation up and serving it."""
+
+import secrets
+
+import click
+import waitress
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import tenant_templates
+from provisioning.load import load_pack
+from provisioning.specs import Header
+from townhall.accounts.models import Role, User
+from townhall.accounts.operations import create_user
+from townhall.app import create_app
+from townhall.cli.console import guarded, remarks, sessions
+from townhall.clock import now
+from townhall.config import Settings
+from townhall.database import upgrade
+from townhall.demo import LOGINS, prepare_demo
+from townhall.standards.operations import publish_release
+from townhall.units.operations import ensure_units, full_code
+
+
+@click.command()
+@guarded
+def init() -> None:
+    """建立資料庫，載入自帶的模板包，並建立第一個管理員。可重複執行。"""
+    settings = Settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    remarks.print(f"資料庫：{settings.database_url}", markup=False)
+    upgrade(settings.database_url)
+    with sessions(settings).begin() as session:
+        for pack_id in tenant_templates.pack_ids():
+            pack = load_pack(tenant_templates.pack_directory(pack_id), pack_id)
+            release = publish_release(session, pack, now())
+            ensure_units(session, pack.header, [], "")
+            remarks.print(f"模板包 {pack_id} 第 {release.number} 版：{release.title}", markup=False)
+            _first_administrator(session, pack.header)
+
+
+def _first_administrator(session: Session, header: Header) -> None:
+    """Somebody must be able to sign in; the password is shown once and kept only as a hash."""
+    if session.scalars(select(User.id).limit(1)).first() is not None:
+        return
+    password = secrets.token_urlsafe(12)
+    create_user(
+        session,
+        login="admin",
+        name="平台管理員",
+        role=Role.PREFECTURE_ADMIN,
+        unit_id=full_code(header.prefecture.code),
+        password=password,
+        moment=now(),
+    )
+    remarks.print(f"已建立管理員賬號 admin，密碼 {password}（只顯示這一次，請立即保存）", markup=False)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="監聽地址")
+@click.option("--port", default=8000, show_default=True, help="端口")
+@guarded
+def serve(host: str, port: int) -> None:
+    """啟動網站。"""
+    run_server(Settings(), host, port)
+
+
+def run_server(settings: Settings, host: str, port: int) -> None:
+    """Serve until interrupted."""
+    application = create_app(settings)
+    remarks.print(f"網站：http://{host}:{port}（按 Ctrl-C 停止）", markup=False)
+    waitress.serve(application, host=host, port=port, threads=8, ident=None)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="監聽地址")
+@click.option("--port", default=8000, show_default=True, help="端口")
+@click.option("--prepare-only", is_flag=True, help="只準備資料，不啟動網站")
+@guarded
+def demo(host: str, port: int, prepare_only: bool) -> None:
+    """演示：建立資料庫，開通 8 縣 140 鄉鎮，印出演示賬號，然後啟動網站。"""
+    settings = Settings(demo=True)
+    if settings.public_url is None:
+        settings = settings.model_copy(update={"public_url": f"http://{host}:{port}"})
+    prepare_demo(settings, remarks)
+    for login in LOGINS:
+        remarks.print(f"  {login.login:8} 密碼 {login.password:12} {login.name}", markup=False)
+    if not prepare_only:
+        run_server(settings, host, port)

@@ -1,0 +1,104 @@
+"""The declarative base, engines for both databases, and the way to the newest schema."""
+
+import datetime as dt
+from importlib import resources
+from typing import Any, ClassVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import JSON, DateTime, Engine, Integer, MetaData, String, Table, create_engine, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(TypeDecorator[dt.datetime]):
+    """A point in time, always aware and in UTC, also where the database knows no zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:  # noqa: ARG002
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(dt.UTC) if value else None
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:  # noqa: ARG002
+        return value.replace(tzinfo=dt.UTC) if value and value.tzinfo is None else value
+
+
+# A value in canonical form (rule A8): text, list, duration, blank. Absent is SQL NULL.
+Canonical = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class Base(DeclarativeBase):
+    """Every table of ours; constraints are named by one convention."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        dt.datetime: Moment,
+        dict[str, Any]: Canonical,
+        list[Any]: Canonical,
+        Any: Canonical,
+    }
+
+
+class TenantOwned:
+    """A row of one centre: its identity is the unit with the row's own immutable key (rule A3).
+
+    `unit_id` leads every key, so that the table can be distributed by tenant when one server is outgrown.
+    """
+
+    unit_id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+
+
+class Ordered:
+    """A row of a collection ordered by hand (rule D1); positions count from 0."""
+
+    position: Mapped[int] = mapped_column(Integer)
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table of a mapped class, for statements that write many rows at once."""
+    return model.metadata.tables[model.__tablename__]
+
+
+def create_engine_for(url: str) -> Engine:
+    """An engine for SQLite or PostgreSQL; SQLite gets WAL, foreign keys, a busy timeout and real transactions."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    engine = create_engine(address)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Python's driver begins transactions late by itself; it is told not to, and SQLAlchemy says BEGIN."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def alembic_config(url: str) -> Config:
+    """Alembic's configuration for the migrations that came with this installation."""
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("migrations")))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring a database to a revision, by default the newest."""
+    command.upgrade(alembic_config(url), revision)

@@ -1,0 +1,128 @@
+"""The demonstration: the real prefecture's 140 townships with plainly fictional local facts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+import tenant_templates
+from provisioning.load import load_overlay, load_pack
+from provisioning.specs import CentreSpec, Pack
+from townhall.accounts.models import Role, User
+from townhall.accounts.operations import create_user
+from townhall.centres.edit import Edit, edit_centre
+from townhall.centres.models import Centre
+from townhall.centres.provision import Result, provision
+from townhall.centres.rows import require_centre
+from townhall.clock import now
+from townhall.config import Settings
+from townhall.database import create_engine_for, upgrade
+from townhall.standards.models import Release
+from townhall.standards.operations import newest_overlays, publish_overlay, publish_release
+from townhall.units.models import Unit
+from townhall.units.operations import ensure_units, full_code
+from townhall.units.sheet import read_sheet
+
+PACK = "qianxinan"
+ACTOR = "演示數據"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A demonstration account; refused by the login page unless the demonstration is on."""
+
+    login: str
+    password: str
+    name: str
+    role: Role
+    unit_code: str
+
+
+LOGINS = (
+    Login("zhou", "demo-zhou", "演示・州平台管理員", Role.PREFECTURE_ADMIN, "522300"),
+    Login("xian", "demo-xian", "演示・興義市工作人員", Role.COUNTY_OFFICER, "522301"),
+    Login("zhuren", "demo-zhuren", "演示・黃草街道中心主任", Role.TOWNSHIP_DIRECTOR, "522301001"),
+    Login("yusuan", "demo-yusuan", "演示・預算經辦", Role.BUDGET_OFFICER, "522300"),
+    Login("yinzhi", "demo-yinzhi", "演示・印製人員", Role.PRINT_OPERATOR, "522300"),
+)
+
+
+def prepare_demo(settings: Settings, console: Console) -> None:
+    """Bring the demonstration to its full state; what is there already is left alone."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.database_url)
+    sessions = sessionmaker(create_engine_for(settings.database_url), expire_on_commit=False)
+    folder = tenant_templates.pack_directory(PACK)
+    pack = load_pack(folder, PACK)
+    with sessions.begin() as session:
+        release = publish_release(session, pack, now())
+        units = ensure_units(
+            session, pack.header, read_sheet(Path(str(folder / "demo" / "townships.csv"))).townships, ""
+        )
+        _publish_overlays(session, pack)
+        _create_logins(session)
+    _provision(sessions, units, release, console)
+    _live(sessions, units, console)
+
+
+def _publish_overlays(session: Session, pack: Pack) -> None:
+    for entry in (tenant_templates.pack_directory(PACK) / "demo").iterdir():
+        if entry.name.endswith(".yaml"):
+            overlay = load_overlay(entry.read_bytes(), entry.name, pack)
+            publish_overlay(session, full_code(overlay.county), overlay, now())
+
+
+def _create_logins(session: Session) -> None:
+    present = set(session.scalars(select(User.login)))
+    for login in LOGINS:
+        if login.login not in present:
+            create_user(
+                session,
+                login=login.login,
+                name=login.name,
+                role=login.role,
+                unit_id=full_code(login.unit_code),
+                password=login.password,
+                moment=now(),
+                demonstration=True,
+            )
+
+
+def _provision(
+    sessions: sessionmaker[Session], units: list[Unit], release: Release, console: Console
+) -> None:
+    with sessions() as session:
+        overlays = newest_overlays(session)
+    report = provision(sessions, units, release, overlays, actor=ACTOR, moment=now())
+    counts = report.counts
+    text = f"鄉鎮 {len(units)} 個：新開通 {counts[Result.CREATED]}，原已開通 {counts[Result.UNCHANGED]}"
+    console.print(text, markup=False)
+
+
+def _live(sessions: sessionmaker[Session], units: list[Unit], console: Console) -> None:
+    """Give two thirds of the fresh centres some local facts, so that every state is to be seen."""
+    with sessions() as session:
+        fresh = set(session.scalars(select(Centre.unit_id).where(Centre.revision == 1)))
+    chosen = [(place, unit) for place, unit in enumerate(units) if unit.code in fresh and place % 3 != 2]
+    for place, unit in track(chosen, "填入演示數據", console=console, transient=True):
+        with sessions.begin() as session:
+            edits = list(_facts(place, unit, require_centre(session, unit.code)))
+            edit_centre(session, unit, edits, seen=None, actor=ACTOR, reason="填入演示數據", moment=now())
+
+
+def _facts(place: int, unit: Unit, centre: CentreSpec) -> Iterator[Edit]:
+    """Plainly fictional: no such numbers, addresses or people exist."""
+    number = f"{place + 1:04}"
+    yield Edit("profile", None, "hotline", f"0000-{number}001（演示）")
+    if place % 3 == 0:
+        yield Edit("profile", None, "complaint_phone", f"0000-{number}002（演示）")
+        yield Edit("profile", None, "address", f"{unit.name}演示路 1 號（演示）")
+        yield Edit("profile", None, "opening_hours", "工作日 9:00—12:00，13:30—17:00（演示）")
+        yield Edit("profile", None, "director", "演示人員")
+    owned = centre.fixtures[: (place * 7) % len(centre.fixtures)]
+    for fixture in owned:
+        yield Edit("fixtures", fixture.key, "on_hand", fixture.quantity.times + fixture.quantity.plus)

@@ -1,0 +1,28 @@
+"""Every mapped class, imported for its effect on the metadata and listed for whoever walks them."""
+
+from townhall.accounts.models import User
+from townhall.budget.models import BudgetLine
+from townhall.centres.models import Centre, Post, Regime, Revision, ServiceItem, Sign, Window
+from townhall.database import Base
+from townhall.fixtures.models import Fixture
+from townhall.halls.models import HallObject, WallSlot, Zone
+from townhall.standards.models import CountyOverlay, Release
+from townhall.units.models import Unit
+
+TENANT_OWNED = (
+    Centre,
+    Revision,
+    Window,
+    ServiceItem,
+    Zone,
+    HallObject,
+    WallSlot,
+    Sign,
+    Fixture,
+    Regime,
+    Post,
+    BudgetLine,
+)
+HOST_OWNED = (Unit, Release, CountyOverlay, User)
+
+__all__ = ["HOST_OWNED", "TENANT_OWNED", "Base"]

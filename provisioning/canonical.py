@@ -1,0 +1,56 @@
+"""Canonical form and content hash (rule A8), and the difference between two configurations as data."""
+
+import hashlib
+import json
+import unicodedata
+from typing import Any
+
+from pydantic import BaseModel
+
+from provisioning.specs.centre import MANUAL
+
+
+def canonical(value: Any) -> Any:
+    """A value as plain JSON types in canonical order: NFC texts, sorted sets, keyed collections by key.
+
+    Collections ordered by hand stay in their order (rule D1). Fields that are None are left out, so that an
+    absent value and an empty one are the same state (rule C6).
+    """
+    if isinstance(value, BaseModel):
+        fields = ((name, _field(name, getattr(value, name))) for name in type(value).model_fields)
+        return {name: inner for name, inner in fields if inner is not None}
+    if isinstance(value, tuple | list):
+        return [canonical(inner) for inner in value]
+    if isinstance(value, frozenset):
+        return sorted(canonical(inner) for inner in value)
+    if isinstance(value, dict):
+        return {str(key): canonical(inner) for key, inner in value.items()}
+    return _scalar(value)
+
+
+def _field(name: str, value: Any) -> Any:
+    plain = canonical(value)
+    by_key = isinstance(plain, list) and plain and isinstance(plain[0], dict) and "key" in plain[0]
+    if by_key and name not in MANUAL and name not in _INNER_MANUAL:
+        return sorted(plain, key=lambda item: item["key"])
+    return None if plain == [] else plain
+
+
+# Inside an item every collection is read from top to bottom: materials, steps, articles.
+_INNER_MANUAL = frozenset({"materials", "steps", "questions", "parameters", "articles"})
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", str(value))
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def canonical_text(value: Any) -> str:
+    """The one text of a value: keys sorted, no insignificant white space, UTF-8 characters as they are."""
+    return json.dumps(canonical(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def content_hash(value: Any) -> str:
+    """`sha256` of the canonical text, in hexadecimal (rule A8)."""
+    return hashlib.sha256(canonical_text(value).encode()).hexdigest()

@@ -1,0 +1,191 @@
+"""Packs and overlays from files: every fault with file, line and column, all at once (design, "Template packs")."""
+
+from collections.abc import Iterator
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from provisioning.faults import Fault, PackInvalid
+from provisioning.specs import Overlay, Pack
+from provisioning.specs.centre import COLLECTIONS, RECORDS
+from provisioning.validate import check_overlay, check_pack
+from provisioning.wording import message
+from provisioning.yamlfile import Path as NodePath
+from provisioning.yamlfile import YamlFile, dotted, parse
+
+Folder = Path | Traversable
+Origins = dict[str, list[tuple[YamlFile, NodePath]]]
+
+_CENTRE_KEYS = {*RECORDS, *COLLECTIONS}
+_PACK_LISTS = {"policies", "checks", "milestones", "documents"}
+_NOT_CENTRE = {"sample.yaml"}
+
+
+class Sources:
+    """The sections of a pack gathered from its files, each remembering where it was written."""
+
+    def __init__(self, files: list[YamlFile]) -> None:
+        self.files = files
+        self.faults = [fault for file in files for fault in file.faults]
+        self.sections: dict[str, Any] = {}
+        self.origins: Origins = {}
+        for file in files:
+            self._take(file)
+
+    def _take(self, file: YamlFile) -> None:
+        if file.data is None:
+            return
+        if not isinstance(file.data, dict):
+            self.faults.append(Fault(file.name, 1, 1, "", "檔案應由「鍵: 值」組成"))
+            return
+        for key, value in file.data.items():
+            self._section(file, key, value)
+
+    def _section(self, file: YamlFile, key: str, value: Any) -> None:
+        if key not in _CENTRE_KEYS | _PACK_LISTS | {"header"}:
+            self.faults.append(file.fault((key,), f"不認識的區段「{key}」", key))
+        elif key in RECORDS or key == "header":
+            self._record(file, key, value)
+        elif not isinstance(value, list):
+            self.faults.append(file.fault((key,), "應為列表", key))
+        else:
+            self.sections.setdefault(key, []).extend(value)
+            places = [(file, (key, index)) for index in range(len(value))]
+            self.origins.setdefault(key, []).extend(places)
+
+    def _record(self, file: YamlFile, key: str, value: Any) -> None:
+        if key in self.sections:
+            self.faults.append(file.fault((key,), f"區段「{key}」在別的檔案已經寫過", key))
+        self.sections[key] = value
+        self.origins[key] = [(file, (key,))]
+
+    def fault(self, path: NodePath, text: str) -> Fault:
+        """A fault at a path of the assembled pack, placed in the file it came from."""
+        section = str(path[0]) if path else ""
+        origins = self.origins.get(section, [])
+        if len(path) > 1 and isinstance(path[1], int) and path[1] < len(origins):
+            file, start = origins[path[1]]
+            return file.fault((*start, *path[2:]), text)
+        if origins:
+            file, start = origins[0]
+            return file.fault((*start, *path[1:]), text, dotted(path))
+        return Fault(self.files[0].name if self.files else "", 0, 0, section, text)
+
+
+def load_pack(folder: Folder, name: str | None = None) -> Pack:
+    """A pack from its folder.
+
+    Raises `PackInvalid` with every fault of every file. Nothing outside the folder is read.
+    """
+    prefix = name or folder.name
+    sources = Sources([parse(f"{prefix}/{path}", text) for path, text in _yaml_texts(folder)])
+    pack = _assemble(sources, _templates(folder))
+    faults = list(sources.faults)
+    if pack is not None:
+        faults += [sources.fault(path, text) for path, text in check_pack(pack)]
+    if faults or pack is None:
+        raise PackInvalid(faults)
+    return pack
+
+
+def load_overlay(text: bytes | str, name: str, pack: Pack) -> Overlay:
+    """A county overlay for a pack. Raises `PackInvalid` with every fault."""
+    file = parse(name, text)
+    if file.faults or not isinstance(file.data, dict):
+        raise PackInvalid(file.faults or [Fault(name, 1, 1, "", "檔案應由「鍵: 值」組成")])
+    overlay, faults = _validated(Overlay, file.data, file.fault)
+    if overlay is not None:
+        faults += [file.fault(path, words) for path, words in check_overlay(pack, overlay)]
+    if faults or overlay is None:
+        raise PackInvalid(faults)
+    return overlay
+
+
+def load_sample(folder: Folder) -> tuple[dict[str, str], Overlay]:
+    """The invented unit of `sample.yaml` and the overlay that fills every blank for it."""
+    file = parse("sample.yaml", (folder / "sample.yaml").read_bytes())
+    if file.faults:
+        raise PackInvalid(file.faults)
+    overlay, faults = _validated(
+        Overlay, file.data["overlay"], lambda path, words: file.fault(("overlay", *path), words)
+    )
+    if overlay is None:
+        raise PackInvalid(faults)
+    return file.data["unit"], overlay
+
+
+def _assemble(sources: Sources, templates: dict[str, str]) -> Pack | None:
+    sections = sources.sections
+    centre = {key: sections[key] for key in _CENTRE_KEYS if key in sections}
+    rest = {key: sections.get(key, []) for key in _PACK_LISTS}
+    raw = {"header": sections.get("header"), "centre": centre, **rest, "templates": templates}
+    pack, faults = _validated(Pack, raw, sources.fault)
+    sources.faults += faults
+    return pack
+
+
+def _validated(model: type[BaseModel], raw: Any, locate: Any) -> tuple[Any, list[Fault]]:
+    try:
+        return TypeAdapter(model).validate_python(raw), []
+    except ValidationError as error:
+        return None, [_located(model, raw, problem, locate) for problem in error.errors(include_url=False)]
+
+
+def _located(model: type[BaseModel], raw: Any, problem: Any, locate: Any) -> Fault:
+    path = tuple(_real_path(problem["loc"], raw, problem["type"]))
+    text = message(problem, _siblings(model, path))
+    return locate(path[1:] if path[:1] == ("centre",) else path, text)
+
+
+def _real_path(loc: tuple[Any, ...], raw: Any, kind: str) -> Iterator[int | str]:
+    """The path in the file: pydantic's own markers (the branch of a union) are left out."""
+    for position, part in enumerate(loc):
+        inside_list = isinstance(raw, list) and isinstance(part, int) and part < len(raw)
+        if inside_list or (isinstance(raw, dict) and part in raw):
+            raw = raw[part]
+        elif not (position == len(loc) - 1 and kind in {"missing", "extra_forbidden"}):
+            continue
+        yield part
+
+
+def _siblings(model: Any, path: NodePath) -> tuple[str, ...]:
+    """Field names that would have been accepted where an unknown key stands."""
+    for part in path[:-1]:
+        if isinstance(part, str):
+            model = _inner(model.model_fields[part].annotation) if part in model.model_fields else None
+        if model is None:
+            return ()
+    return tuple(model.model_fields)
+
+
+def _inner(annotation: Any) -> Any:
+    """The model class inside an annotation such as `tuple[X, ...]`, or None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for argument in get_args(annotation) if (found := _inner(argument))), None)
+
+
+def _yaml_texts(folder: Folder) -> Iterator[tuple[str, bytes]]:
+    """The pack's own files in printed order: the top folder, then items/ and regimes/, each by name."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_file() and entry.name.endswith(".yaml") and entry.name not in _NOT_CENTRE:
+            yield entry.name, entry.read_bytes()
+    for part in ("items", "regimes"):
+        yield from _folder_texts(folder / part, part)
+
+
+def _folder_texts(folder: Folder, part: str) -> Iterator[tuple[str, bytes]]:
+    if folder.is_dir():
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if entry.name.endswith(".yaml"):
+                yield f"{part}/{entry.name}", entry.read_bytes()
+
+
+def _templates(folder: Folder) -> dict[str, str]:
+    documents = folder / "documents"
+    if not documents.is_dir():
+        return {}
+    names = sorted(entry.name for entry in documents.iterdir() if entry.name.endswith((".html", ".css")))
+    return {name: (documents / name).read_text(encoding="utf-8") for name in names}

@@ -1,0 +1,109 @@
+"""A county's changes laid over the prefecture's centre (rule A1: 州 → 縣)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from provisioning.policy import governing
+from provisioning.specs import CentreSpec, Keyed, Overlay, Pack, PolicyRule, Profile
+from provisioning.specs.centre import COLLECTIONS
+from provisioning.specs.pack import Policy
+from provisioning.wording import message
+from provisioning.yamlfile import Path
+
+Finding = tuple[Path, str]
+
+
+def lay_over(centre: CentreSpec, overlay: Overlay) -> CentreSpec:
+    """The centre with the overlay's changes, removals and additions; the input is not touched."""
+    changed: dict[str, Any] = {}
+    if overlay.profile:
+        changed["profile"] = _patched(centre.profile, overlay.profile)
+    for section in {*overlay.change, *overlay.add, *overlay.remove}:
+        changed[section] = tuple(_section(centre, overlay, section))
+    return centre.model_copy(update=changed)
+
+
+def _section(centre: CentreSpec, overlay: Overlay, section: str) -> Iterator[Keyed]:
+    changes, removed = overlay.change.get(section, {}), overlay.remove.get(section, ())
+    for item in getattr(centre, section):
+        if item.key not in removed:
+            yield _patched(item, changes[item.key]) if item.key in changes else item
+    for raw in overlay.add.get(section, ()):
+        yield COLLECTIONS[section].model_validate(raw)
+
+
+def _patched(value: Any, fields: dict[str, Any]) -> Any:
+    """A value with some fields replaced; only the new ones are validated anew."""
+    return type(value).model_validate({**dict(value), **fields})
+
+
+def overlay_faults(pack: Pack, overlay: Overlay) -> Iterator[Finding]:
+    """Everything in an overlay that points nowhere, does not fit, or writes what is locked (rules E2, C5)."""
+    yield from _record_faults(pack, Profile, overlay.profile)
+    for section, changes in overlay.change.items():
+        yield from _change_faults(pack, section, changes)
+    for section, keys in overlay.remove.items():
+        for index, key in enumerate(keys):
+            yield from _removal_faults(pack, section, index, key)
+    for section, added in overlay.add.items():
+        for index, raw in enumerate(added):
+            yield from _addition_faults(overlay, section, index, raw)
+
+
+def _record_faults(pack: Pack, model: type[Profile], fields: dict[str, Any]) -> Iterator[Finding]:
+    for field in fields:
+        yield from _locked(pack.policies, f"profile.{field}", ("profile", field))
+    yield from _misfits(("profile",), model, {**dict(pack.centre.profile), **fields}, set(fields))
+
+
+def _change_faults(pack: Pack, section: str, changes: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+    if section not in COLLECTIONS:
+        yield ("change", section), f"沒有「{section}」這個集合"
+        return
+    standing = {item.key: item for item in getattr(pack.centre, section)}
+    for key, fields in changes.items():
+        place: Path = ("change", section, key)
+        if key not in standing:
+            yield place, f"「{section}」中沒有鍵「{key}」"
+            continue
+        for field in fields:
+            yield from _locked(pack.policies, f"{section}[{key}].{field}", (*place, field))
+        merged = {**dict(standing[key]), **fields}
+        yield from _misfits(place, COLLECTIONS[section], merged, set(fields))
+
+
+def _removal_faults(pack: Pack, section: str, index: int, key: str) -> Iterator[Finding]:
+    place: Path = ("remove", section, index)
+    if section not in COLLECTIONS or key not in {item.key for item in getattr(pack.centre, section)}:
+        yield place, f"「{section}」中沒有鍵「{key}」"
+        return
+    rule = governing((pack.policies,), f"{section}[{key}]")
+    if rule and rule.policy in (Policy.MANDATORY, Policy.LOCKED):
+        yield place, f"不得刪除：{rule.reason}（{rule.source}）"
+
+
+def _addition_faults(overlay: Overlay, section: str, index: int, raw: dict[str, Any]) -> Iterator[Finding]:
+    place: Path = ("add", section, index)
+    if section not in COLLECTIONS:
+        yield place, f"沒有「{section}」這個集合"
+        return
+    if not str(raw.get("key", "")).startswith(f"xian:{overlay.county}:"):
+        yield (*place, "key"), f"縣級新增的鍵須以 xian:{overlay.county}: 開頭"
+    yield from _misfits(place, COLLECTIONS[section], raw, None)
+
+
+def _locked(rules: tuple[PolicyRule, ...], path: str, place: Path) -> Iterator[Finding]:
+    rule = governing((rules,), path)
+    if rule and rule.policy is Policy.LOCKED:
+        yield place, f"州級鎖定，不得改動：{rule.reason}（{rule.source}）"
+
+
+def _misfits(place: Path, model: Any, raw: dict[str, Any], fields: set[str] | None) -> Iterator[Finding]:
+    try:
+        model.model_validate(raw)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            if fields is None or problem["loc"][0] in fields:
+                yield (*place, *problem["loc"]), message(problem, model.model_fields)

@@ -1,0 +1,48 @@
+"""What the layers above a township say: the prefecture's release with the county's overlay (rule A1)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from provisioning.canonical import content_hash
+from provisioning.overlay import lay_over
+from provisioning.specs import CentreSpec, Overlay, Pack, PolicyRule, UnitKind
+
+
+@dataclass(frozen=True, eq=False)
+class Upstream:
+    """The standard as it reaches townships of one kind in one county.
+
+    `policies` are the rules of each layer, from the top. Compared by identity: hashes and creations that depend on nothing else are computed once for all townships
+    that share it.
+    """
+
+    centre: CentreSpec
+    policies: tuple[tuple[PolicyRule, ...], ...]
+    release: str
+    overlay: str | None
+
+    @cached_property
+    def revision(self) -> str:
+        """Content hash of the resolved configuration."""
+        return content_hash(self.centre)
+
+    @cached_property
+    def policy_revision(self) -> str:
+        return content_hash(list(self.policies))
+
+
+def resolve(pack: Pack, overlay: Overlay | None, kind: UnitKind) -> CentreSpec:
+    """The configuration that a new township of this kind would get."""
+    centre = lay_over(pack.centre, overlay) if overlay else pack.centre
+    items = tuple(item for item in centre.items if not item.only_for or kind in item.only_for)
+    return centre.model_copy(update={"items": items})
+
+
+def upstream(pack: Pack, overlay: Overlay | None, kind: UnitKind, release: str | None = None) -> Upstream:
+    """The resolved standard with what identifies it; `release` is the pack's content hash where it is known."""
+    return Upstream(
+        centre=resolve(pack, overlay, kind),
+        policies=(pack.policies, overlay.tighten) if overlay else (pack.policies,),
+        release=release or content_hash(pack),
+        overlay=content_hash(overlay) if overlay else None,
+    )

@@ -1,0 +1,61 @@
+"""Plans in the words of officials: one sentence for each action, no path syntax (rule H4)."""
+
+from typing import TYPE_CHECKING, Any
+
+from provisioning.labels import FIELD, SECTION
+
+if TYPE_CHECKING:
+    from provisioning.plan import Action, Found
+
+
+def action_sentence(action: "Action") -> str:
+    """E.g. 「新設事項〔臨時救助〕」 or 「事項〔臨時救助〕的承諾時限：標準為 7 個工作日，本地為 5 個工作日，本地內容保留」."""
+    subject = f"{SECTION[action.section]}〔{action.label}〕" if action.label else SECTION[action.section]
+    if action.operation == "create":
+        return f"新設{subject}" if action.key else f"按標準填入{subject}"
+    if action.field == "order":
+        return f"{SECTION[action.section]}的排列次序為本地次序，保留"
+    if action.field == "*":
+        return _presence(subject, action)
+    field = FIELD.get(action.field, action.field)
+    return f"{subject}的{field}：標準為{shown(action.before)}，本地為{shown(action.after)}，本地內容保留"
+
+
+def _presence(subject: str, action: "Action") -> str:
+    if action.after is None:
+        return f"{subject}已由本地刪去，保持刪去"
+    if action.before is None:
+        return f"{subject}為本地新增，保留"
+    return f"{subject}：標準為{shown(action.before)}，本地為{shown(action.after)}，本地內容保留"
+
+
+def finding_sentence(found: "Found") -> str:
+    """What is missing or wrong on the result, and who is to fill it."""
+    if found.reason == "MISSING_REQUIRED":
+        field = FIELD.get(found.path.rsplit(".", 1)[-1], found.path)
+        return f"{f'事項〔{found.label}〕的' if found.label else ''}{field}待填：{found.detail}"
+    return found.detail
+
+
+def shown(value: Any) -> str:
+    """A canonical value as people read it; long texts and lists are named, not spilled."""
+    if value is None:
+        return "無"
+    if isinstance(value, dict):
+        return _structure(value)
+    if isinstance(value, list):
+        return f"{len(value)} 項"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    text = str(value)
+    return f"「{text if len(text) <= 40 else text[:39] + '…'}」"
+
+
+def _structure(value: dict[str, Any]) -> str:
+    if "blank" in value:
+        return "待填"
+    if set(value) == {"days", "unit"}:
+        return "當場辦結" if value["days"] == 0 else f" {value['days']} 個{value['unit']}"
+    if "free" in value:
+        return "不收費" if value["free"] else "收費"
+    return "另一內容"

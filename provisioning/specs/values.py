@@ -1,0 +1,92 @@
+"""The scalars that packs are made of: keys, texts, durations and explicit blanks."""
+
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic.types import StrictBool, StrictInt
+
+T = TypeVar("T")
+
+# Rule A3: namespaced by the creating layer, opaque, never reused.
+Key = Annotated[
+    str,
+    StringConstraints(pattern=r"^(zhou|xian:\d{6}|xiang:\d{9}):[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=80),
+]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=60)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
+Millimetres = Annotated[StrictInt, Field(ge=0, le=200_000)]
+Positive = Annotated[StrictInt, Field(ge=1)]
+Count = Annotated[StrictInt, Field(ge=0, le=10_000)]
+Fen = Annotated[StrictInt, Field(ge=0, le=2**63 - 1)]
+Flag = StrictBool
+
+
+class Spec(BaseModel):
+    """A value: frozen, closed (unknown keys are faults), equal by content."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="utf8")
+
+
+class Keyed(Spec):
+    """An item of a keyed collection; `key` is its identity, everything else an ordinary field (rule A3)."""
+
+    key: Key
+
+
+class Part(Spec):
+    """An item of a collection inside an item; its key is unique in that collection only."""
+
+    key: Slug
+
+
+class Blank(Spec):
+    """An explicit gap: `blank` says what is missing and who fills it. It blocks printing, not merging."""
+
+    blank: Text
+
+
+def _branch(value: Any) -> str:
+    return "blank" if isinstance(value, Blank) or (isinstance(value, dict) and "blank" in value) else "value"
+
+
+# Told apart by the value itself, so that a fault is reported once and not once for each alternative.
+Fillable = Annotated[Annotated[T, Tag("value")] | Annotated[Blank, Tag("blank")], Discriminator(_branch)]
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a field still waits to be filled."""
+    return isinstance(value, Blank)
+
+
+class DayUnit(StrEnum):
+    WORKING = "工作日"
+    CALENDAR = "自然日"
+
+
+class Duration(Spec):
+    """A time limit with its unit (rule A7); `days: 0` means done on the spot (當場辦結)."""
+
+    days: Annotated[StrictInt, Field(ge=0, le=3650)]
+    unit: DayUnit = DayUnit.WORKING
+
+    @property
+    def immediate(self) -> bool:
+        return self.days == 0
+
+
+class UnitKind(StrEnum):
+    """Kinds of township-level units, in the canonical script."""
+
+    TOWN = "鎮"
+    TOWNSHIP = "鄉"
+    STREET = "街道"
+
+
+def _as_frozenset(value: Any) -> Any:
+    return frozenset(value) if isinstance(value, list) and len(set(map(repr, value))) == len(value) else value
+
+
+# A set of scalars (kind `set` of rule A2). A list that names one member twice is a fault, not a set.
+Members = Annotated[frozenset[T], BeforeValidator(_as_frozenset)]

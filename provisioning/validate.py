@@ -1,0 +1,165 @@
+"""What a schema cannot say: references, uniqueness, sums and the rules of a well-made guide."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from provisioning.itemrules import item_faults
+from provisioning.overlay import overlay_faults
+from provisioning.policy import loosened, pattern_fault
+from provisioning.specs import CentreSpec, Overlay, Pack, Profile, Regime, is_blank
+from provisioning.specs.centre import COLLECTIONS
+from provisioning.specs.pack import Probe
+from provisioning.yamlfile import Path
+
+Finding = tuple[Path, str]
+
+_HALF_WIDTH = re.compile(r"[一-鿿][,:;()]|[,:;()][一-鿿]")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_SIGN_WORDS = {"centre_name", "unit_name", "window_number", "window_name", "zone_name", "slogan"}
+
+
+def check_pack(pack: Pack) -> Iterator[Finding]:
+    """Every finding in a pack that parsed, as (path of the assembled pack, Chinese sentence)."""
+    yield from check_centre(pack.centre)
+    yield from _namespaces(pack.centre)
+    for section in ("checks", "milestones", "documents"):
+        yield from _duplicates((section,), getattr(pack, section))
+    yield from _documents(pack)
+    yield from _checks(pack)
+    for index, rule in enumerate(pack.policies):
+        if text := pattern_fault(rule.path):
+            yield ("policies", index, "path"), text
+    yield from _texts((), pack.model_dump(exclude={"templates"}, mode="json"))
+
+
+def check_centre(centre: CentreSpec) -> Iterator[Finding]:
+    """Findings in one configuration, whatever layer it came from (rules A4, A5)."""
+    for section in COLLECTIONS:
+        yield from _duplicates((section,), getattr(centre, section))
+    yield from _window_numbers(centre)
+    yield from references(centre)
+    for index, item in enumerate(centre.items):
+        yield from ((("items", index, *path), text) for path, text in item_faults(item))
+    for index, regime in enumerate(centre.regimes):
+        yield from ((("regimes", index, *path), text) for path, text in _regime(regime))
+    for index, sign in enumerate(centre.signs):
+        for word in set(_PLACEHOLDER.findall(sign.text_rule)) - _SIGN_WORDS:
+            yield ("signs", index, "text_rule"), f"標牌文字規則中沒有「{{{word}}}」"
+    total = sum(line.share for line in centre.budget)
+    if total != 10_000:
+        yield ("budget",), f"各類份額合計應為 10000（萬分之），實為 {total}"
+
+
+def check_overlay(pack: Pack, overlay: Overlay) -> Iterator[Finding]:
+    """Findings in a county overlay: what it points at, whether it fits, whether it loosens (rule E1)."""
+    yield from overlay_faults(pack, overlay)
+    for index, rule in enumerate(overlay.tighten):
+        if text := pattern_fault(rule.path):
+            yield ("tighten", index, "path"), text
+    yield from (
+        (("tighten", index, "policy"), text) for index, text in loosened(pack.policies, overlay.tighten)
+    )
+
+
+def references(centre: CentreSpec) -> Iterator[Finding]:
+    """References to items that do not exist (rule A5)."""
+    keys = {name: {item.key for item in getattr(centre, name)} for name in COLLECTIONS}
+    for index, item in enumerate(centre.items):
+        if not item.windows:
+            yield ("items", index, "windows"), f"事項「{item.name}」沒有安排窗口"
+        for key in sorted(item.windows - keys["windows"]):
+            yield ("items", index, "windows"), f"沒有鍵為「{key}」的窗口"
+    links = (
+        ("objects", "window", "windows"),
+        ("objects", "zone", "zones"),
+        ("objects", "fixture", "fixtures"),
+    )
+    for section, field, target in (*links, ("posts", "window", "windows")):
+        for index, item in enumerate(getattr(centre, section)):
+            key = getattr(item, field)
+            if key is not None and key not in keys[target]:
+                yield (section, index, field), f"「{target}」中沒有鍵「{key}」"
+    for index, slot in enumerate(centre.slots):
+        kind, _, key = (slot.shows or "").partition(":")
+        if kind == "regime" and key not in keys["regimes"]:
+            yield ("slots", index, "shows"), f"沒有鍵為「{key}」的制度"
+
+
+def _duplicates(path: Path, parts: tuple[Any, ...]) -> Iterator[Finding]:
+    counts = Counter(part.key for part in parts)
+    seen: set[str] = set()
+    for index, part in enumerate(parts):
+        if counts[part.key] > 1 and part.key in seen:
+            yield (*path, index, "key"), f"鍵「{part.key}」重複"
+        seen.add(part.key)
+        for field in ("materials", "steps", "questions", "parameters", "articles"):
+            if inner := getattr(part, field, ()):
+                yield from _duplicates((*path, index, field), inner)
+
+
+def _window_numbers(centre: CentreSpec) -> Iterator[Finding]:
+    owner: dict[int, str] = {}
+    for index, window in enumerate(centre.windows):
+        if other := owner.get(window.number):
+            yield ("windows", index, "number"), f"窗口號 {window.number} 已由「{other}」使用"
+        owner.setdefault(window.number, window.name)
+
+
+def _namespaces(centre: CentreSpec) -> Iterator[Finding]:
+    for section in COLLECTIONS:
+        for index, item in enumerate(getattr(centre, section)):
+            if not item.key.startswith("zhou:"):
+                yield (section, index, "key"), f"州級模板的鍵須以 zhou: 開頭，實為「{item.key}」"
+
+
+def _regime(regime: Regime) -> Iterator[Finding]:
+    declared = {parameter.key for parameter in regime.parameters}
+    used: set[str] = set()
+    for index, article in enumerate(regime.articles):
+        words = set() if is_blank(article.text) else set(_PLACEHOLDER.findall(str(article.text)))
+        for word in sorted(words - declared):
+            yield ("articles", index, "text"), f"條文用到未定義的參數「{{{word}}}」"
+        used |= words
+    for index, parameter in enumerate(regime.parameters):
+        if parameter.key not in used:
+            yield ("parameters", index, "key"), f"參數「{parameter.key}」沒有在條文中使用"
+
+
+def _documents(pack: Pack) -> Iterator[Finding]:
+    signs = {sign.key for sign in pack.centre.signs}
+    for index, document in enumerate(pack.documents):
+        for field in ("template", "stylesheet"):
+            if (name := getattr(document, field)) not in pack.templates:
+                yield ("documents", index, field), f"documents/ 中沒有檔案「{name}」"
+        if document.sign is not None and document.sign not in signs:
+            yield ("documents", index, "sign"), f"「signs」中沒有鍵「{document.sign}」"
+
+
+def _checks(pack: Pack) -> Iterator[Finding]:
+    known = {
+        Probe.FIXTURE: {fixture.key for fixture in pack.centre.fixtures},
+        Probe.PROFILE: set(Profile.model_fields),
+        Probe.SIGNS: {sign.key for sign in pack.centre.signs},
+    }
+    for index, check in enumerate(pack.checks):
+        for subject in check.subjects:
+            if check.probe in known and subject not in known[check.probe]:
+                yield ("checks", index, "subjects"), f"檢查項指向不存在的「{subject}」"
+
+
+def _texts(path: Path, value: Any) -> Iterator[Finding]:
+    """Half-width punctuation beside Chinese characters, and 臵 for 置 (domain 1.7, 1 and 6)."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts((*path, key), inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts((*path, index), inner)
+    elif isinstance(value, str):
+        place = path[1:] if path[:1] == ("centre",) else path
+        if match := _HALF_WIDTH.search(value):
+            yield place, f"漢字旁有半形標點「{match[0]}」"
+        if "臵" in value:
+            yield place, "「臵」是「置」的誤字"
