@@ -14,7 +14,7 @@ from provisioning.differences import ITEM, Difference, differences
 from provisioning.policy import governing
 from provisioning.resolve import Upstream
 from provisioning.sentences import action_sentence, finding_sentence
-from provisioning.specs import CentreSpec, Keyed, is_blank
+from provisioning.specs import CentreSpec, Keyed, WallSlot, is_blank
 from provisioning.specs.centre import COLLECTIONS, RECORDS
 from provisioning.specs.pack import Policy
 from provisioning.validate import check_centre
@@ -239,9 +239,9 @@ def _local(difference: Difference, existing: CentreSpec) -> Action:
 
 def item_label(item: Keyed) -> str:
     """What people call an item."""
-    return str(
-        getattr(item, "name", None) or getattr(item, "title", None) or getattr(item, "shows", None) or ""
-    )
+    if isinstance(item, WallSlot):
+        return f"{item.wall}距左 {item.offset} 毫米處"
+    return str(getattr(item, "name", None) or getattr(item, "title", None) or getattr(item, "category", ""))
 
 
 def _findings(target: Upstream) -> Iterator[Found]:

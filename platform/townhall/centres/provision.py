@@ -56,7 +56,7 @@ def plans(
 
     Only centres that differ from their standard are read in full: equal hashes are equal configurations (A8).
     """
-    present = dict(session.execute(select(Centre.unit_id, Centre.content_hash)).tuples().all())
+    present = dict(iter(session.execute(select(Centre.unit_id, Centre.content_hash))))
     for unit in units:
         standard = standard_for(unit, release, overlays)
         target = standard.upstream

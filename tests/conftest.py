@@ -1,0 +1,15 @@
+"""Fixtures for every test. They live in tests/fixtures/, one subject a file."""
+
+from hypothesis import settings
+
+pytest_plugins = [
+    "tests.fixtures.browser",
+    "tests.fixtures.databases",
+    "tests.fixtures.network",
+    "tests.fixtures.postgresql",
+    "tests.fixtures.standards",
+]
+
+# A time limit on one example fails on a busy machine and says nothing about the code.
+settings.register_profile("townhall", deadline=None)
+settings.load_profile("townhall")

@@ -1,0 +1,102 @@
+"""Local edits hold the policies, make revisions, and lose nothing of anybody."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from provisioning.canonical import content_hash
+from provisioning.differences import patched
+from provisioning.specs import Pack
+from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from townhall.centres.apply import apply_plan, pinned, plan_unit, standard_for
+from townhall.centres.edit import Edit, EditRefused, edit_centre
+from townhall.centres.models import Centre, Revision
+from townhall.centres.rows import require_centre
+from townhall.standards.operations import publish_release
+from townhall.units.models import Unit
+from townhall.units.operations import ensure_units
+from townhall.units.sheet import read_sheet
+
+
+@pytest.fixture
+def unit(session: Session, pack: Pack) -> Iterator[Unit]:
+    """黃草街道 with a fresh centre."""
+    unit = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships[:1], "")[0]
+    standard = standard_for(unit, publish_release(session, pack, MOMENT), {})
+    apply_plan(session, plan_unit(session, unit, standard), unit, standard, actor="測試", moment=MOMENT)
+    return unit
+
+
+def edit(session: Session, unit: Unit, *edits: Edit, seen: str | None = None) -> int:
+    return edit_centre(session, unit, edits, seen=seen, actor="主任", reason="測試", moment=MOMENT)
+
+
+HOTLINE = Edit("profile", None, "hotline", "0000-1234567（演示）")
+
+
+def test_an_edit_is_read_back_and_makes_a_revision(session: Session, unit: Unit) -> None:
+    assert edit(session, unit, HOTLINE, Edit("fixtures", "zhou:cabinet", "on_hand", 2)) == 2
+    centre = require_centre(session, unit.code)
+    assert centre.profile.hotline == "0000-1234567（演示）"
+    assert next(fixture.on_hand for fixture in centre.fixtures if fixture.key == "zhou:cabinet") == 2
+    assert session.get_one(Centre, unit.code).content_hash == content_hash(centre)
+
+
+def test_rule_m4_every_revision_can_be_rebuilt_from_its_difference(session: Session, unit: Unit) -> None:
+    edit(session, unit, HOTLINE)
+    edit(session, unit, Edit("items", "zhou:temporary-relief", "description", "本地說明"))
+    standard = pinned(session, unit).upstream.centre
+    revisions = session.scalars(select(Revision).where(Revision.unit_id == unit.code).order_by(Revision.number))
+    hashes = [(content_hash(patched(standard, revision.changes)), revision.content_hash) for revision in revisions]
+    assert len(hashes) == 3
+    assert all(rebuilt == recorded for rebuilt, recorded in hashes)
+
+
+def test_an_edit_that_changes_nothing_makes_no_revision(session: Session, unit: Unit) -> None:
+    edit(session, unit, HOTLINE)
+    assert edit(session, unit, HOTLINE) == 2
+
+
+def test_rule_e8_an_edit_of_what_is_locked_is_refused_with_the_reason_and_nothing_is_written(
+    session: Session, unit: Unit
+) -> None:
+    before = require_centre(session, unit.code)
+    with pytest.raises(EditRefused, match="由上級統一規定，不得修改") as refused:
+        edit(session, unit, HOTLINE, Edit("signs", "zhou:sign-centre", "ground", "#ff0000"))
+    assert len(refused.value.reasons) == 1
+    assert require_centre(session, unit.code) == before
+
+
+def test_rule_e4_an_edit_beyond_its_bound_is_refused(session: Session, unit: Unit) -> None:
+    limit = {"days": 60, "unit": "工作日"}
+    with pytest.raises(EditRefused):
+        edit(session, unit, Edit("items", "zhou:temporary-relief", "promised_limit", limit))
+
+
+def test_an_edit_of_the_wrong_type_is_refused_in_words(session: Session, unit: Unit) -> None:
+    with pytest.raises(EditRefused, match="現有數量：應為整數"):
+        edit(session, unit, Edit("fixtures", "zhou:cabinet", "on_hand", "兩個"))
+
+
+def test_an_edit_that_breaks_a_reference_is_refused(session: Session, unit: Unit) -> None:
+    with pytest.raises(EditRefused, match="沒有鍵為「zhou:nowhere」的窗口"):
+        edit(session, unit, Edit("items", "zhou:temporary-relief", "windows", ["zhou:nowhere"]))
+
+
+def test_whoever_saves_second_is_told_and_loses_nothing(session: Session, unit: Unit) -> None:
+    seen = session.get_one(Centre, unit.code).content_hash
+    edit(session, unit, HOTLINE, seen=seen)
+    with pytest.raises(EditRefused, match="他人已修改"):
+        edit(session, unit, Edit("profile", None, "address", "別處"), seen=seen)
+    assert require_centre(session, unit.code).profile.hotline == HOTLINE.value
+
+
+def test_rule_b3_a_plan_after_local_edits_keeps_them(session: Session, unit: Unit) -> None:
+    edit(session, unit, HOTLINE)
+    plan = plan_unit(session, unit, pinned(session, unit))
+    assert not plan
+    assert [action.sentence for action in plan.changes.actions] == [
+        "中心基本信息的熱線電話：標準為待填，本地為「0000-1234567（演示）」，本地內容保留"
+    ]

@@ -1,0 +1,286 @@
+"""A fleet is brought in whole, once, and survives being killed at any moment."""
+
+import datetime as dt
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from provisioning.canonical import content_hash
+from provisioning.plan import plan_centre
+from provisioning.specs import Pack
+from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from townhall.centres.apply import PlanStale, apply_plan, plan_unit, standard_for
+from townhall.centres.models import Centre, Revision, Window
+from townhall.centres.provision import Report, Result, provision
+from townhall.centres.rows import MODELS, read_centre
+from townhall.database import create_engine_for, table_of
+from townhall.models import TENANT_OWNED
+from townhall.standards.models import Release
+from townhall.standards.operations import StandardConflict, newest_release, publish_release
+from townhall.units.models import Unit
+from townhall.units.operations import ensure_units, townships_below
+from townhall.units.sheet import SheetInvalid, read_sheet
+
+
+@dataclass
+class Host:
+    """A database with the prefecture's units and its published standard."""
+
+    url: str
+    engine: Engine
+    sessions: sessionmaker[Session]
+    units: list[Unit]
+    release: Release
+
+    def provision(self, units: list[Unit] | None = None) -> Report:
+        return provision(self.sessions, units or self.units, self.release, {}, actor="測試", moment=MOMENT)
+
+    def state(self) -> dict[str, list[tuple[object, ...]]]:
+        """Everything in the tenants' tables but the moments at which it was written."""
+        with self.engine.connect() as connection:
+            return {
+                model.__tablename__: [
+                    tuple(value for value in row if not isinstance(value, dt.datetime))
+                    for row in connection.execute(
+                        select(table_of(model)).order_by(*table_of(model).primary_key.columns)
+                    )
+                ]
+                for model in TENANT_OWNED
+            }
+
+
+def host_on(url: str, pack: Pack) -> Host:
+    engine = create_engine_for(url)
+    sessions = sessionmaker(engine, expire_on_commit=False)
+    with sessions.begin() as session:
+        units = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships, "")
+        release = publish_release(session, pack, MOMENT)
+    return Host(url, engine, sessions, units, release)
+
+
+@pytest.fixture
+def hosts(pack: Pack) -> Iterator[Callable[[str], Host]]:
+    """Makes hosts on databases and lets their connections go in the end."""
+    made: list[Host] = []
+
+    def make(url: str) -> Host:
+        made.append(host_on(url, pack))
+        return made[-1]
+
+    yield make
+    for host in made:
+        host.engine.dispose()
+
+
+@pytest.fixture
+def host(database_url: str, hosts: Callable[[str], Host]) -> Host:
+    return hosts(database_url)
+
+
+def test_all_140_townships_get_every_row_of_the_standard(host: Host, pack: Pack) -> None:
+    report = host.provision()
+    assert report.counts == {Result.CREATED: 140}
+    withheld = sum(bool(item.only_for) for item in pack.centre.items)
+    streets = sum(unit.kind == "街道" for unit in host.units)
+    with host.sessions() as session:
+        for section, model in MODELS.items():
+            expected = 140 * len(getattr(pack.centre, section)) - (
+                streets * withheld if section == "items" else 0
+            )
+            assert session.scalar(select(func.count()).select_from(model)) == expected, section
+
+
+def test_what_is_read_back_is_what_the_standard_says(host: Host) -> None:
+    host.provision(host.units[:1])
+    unit = host.units[0]
+    with host.sessions() as session:
+        centre = read_centre(session, unit.code)
+        row = session.get_one(Centre, unit.code)
+        standard = standard_for(unit, host.release, {})
+    assert centre is not None
+    assert content_hash(centre) == standard.upstream.revision == row.content_hash
+
+
+def test_a_second_run_changes_nothing_and_says_so(host: Host) -> None:
+    host.provision()
+    before = host.state()
+    report = host.provision()
+    assert report.counts == {Result.UNCHANGED: 140}
+    assert report.rows == 0
+    assert host.state() == before
+
+
+def test_after_applying_a_plan_the_next_plan_is_empty(host: Host) -> None:
+    host.provision(host.units[:3])
+    with host.sessions() as session:
+        for unit in host.units[:3]:
+            assert not plan_unit(session, unit, standard_for(unit, host.release, {}))
+
+
+def test_rule_i3_applying_the_same_plan_twice_gives_the_first_outcome(host: Host) -> None:
+    unit = host.units[0]
+    standard = standard_for(unit, host.release, {})
+    plan = plan_centre(unit.code, None, None, standard.upstream)
+    with host.sessions.begin() as session:
+        first = apply_plan(session, plan, unit, standard, actor="甲", moment=MOMENT)
+    before = host.state()
+    with host.sessions.begin() as session:
+        second = apply_plan(session, plan, unit, standard, actor="乙", moment=MOMENT)
+    assert (first.written, second.written, second.revision) == (True, False, first.revision)
+    assert host.state() == before
+
+
+def test_rule_i1_a_plan_for_a_standard_that_has_changed_is_stale(host: Host) -> None:
+    unit, town = host.units[0], next(unit for unit in host.units if unit.kind == "鎮")
+    made = plan_centre(unit.code, None, None, standard_for(town, host.release, {}).upstream)
+    with host.sessions() as session, pytest.raises(PlanStale, match="計劃已過期"):
+        apply_plan(session, made, unit, standard_for(unit, host.release, {}), actor="甲", moment=MOMENT)
+    assert not host.state()["centre"]
+
+
+def test_rule_i4_the_second_of_two_concurrent_creations_learns_that_it_is_stale(host: Host) -> None:
+    unit = host.units[0]
+    standard = standard_for(unit, host.release, {})
+    plan = plan_centre(unit.code, None, None, standard.upstream)
+    other = replace(plan, engine="another")  # so that it is a plan of its own, made before the first was applied
+    with host.sessions.begin() as session:
+        apply_plan(session, plan, unit, standard, actor="甲", moment=MOMENT)
+    with host.sessions() as session, pytest.raises(PlanStale):
+        apply_plan(session, other, unit, standard, actor="乙", moment=MOMENT)
+
+
+@contextmanager
+def failing_at(engine: Engine, statement: int) -> Iterator[None]:
+    """The database reports a full disk at the n-th statement."""
+    left = itertools.count(statement - 1, -1)
+
+    def fail(*_: object) -> None:
+        if next(left) == 0:
+            raise OSError("no space left on device")
+
+    event.listen(engine, "before_cursor_execute", fail)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", fail)
+
+
+def test_rule_i2_a_failure_at_any_statement_leaves_nothing_of_the_centre(host: Host) -> None:
+    failures = 0
+    for statement in range(1, 100):
+        with suppress(OSError), failing_at(host.engine, statement):
+            host.provision(host.units[:1])
+            break
+        failures += 1
+        assert not any(host.state().values())
+    assert failures > len(MODELS)
+    assert len(host.state()["centre"]) == 1
+
+
+PROGRAM = """
+import sys
+from tests.integration.test_provision import host_on
+from provisioning.load import load_pack
+from tests.fixtures.standards import PACK_FOLDER
+host = host_on(sys.argv[1], load_pack(PACK_FOLDER))
+print("ready", flush=True)
+host.provision()
+print("done", flush=True)
+"""
+
+
+def _killed_run(url: str, seconds: float) -> bool:
+    """Provision in a process of its own and kill it after a while; True when it was quicker."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["platform", "."])}
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, url], stdout=subprocess.PIPE, cwd=root, env=environment, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    finished = "done" in process.stdout.read()
+    process.stdout.close()
+    process.wait()
+    return finished
+
+
+def test_killed_at_any_moment_and_started_again_it_ends_in_the_same_state(
+    copies: Callable[[], str], hosts: Callable[[str], Host]
+) -> None:
+    straight = hosts(copies())
+    straight.provision()
+    url = copies()
+    kills = [_killed_run(url, seconds) for seconds in (0.02, 0.1, 0.2, 0.4)]
+    assert not all(kills)
+    killed = hosts(url)
+    centres = len(killed.state()["centre"])
+    report = killed.provision()
+    assert report.counts[Result.UNCHANGED] == centres
+    assert killed.state() == straight.state()
+
+
+def test_no_centre_is_ever_half_there(host: Host) -> None:
+    host.provision(host.units[:2])
+    with host.sessions() as session:
+        for model in (Window, Revision):
+            owners = set(session.scalars(select(model.unit_id)))
+            assert owners == set(session.scalars(select(Centre.unit_id)))
+
+
+def test_a_county_that_the_pack_does_not_know_is_refused_and_nothing_is_written(
+    database_url: str, pack: Pack, tmp_path: Path
+) -> None:
+    path = tmp_path / "名單.csv"
+    rows = [
+        "code,name,name_trad,kind,county_code",
+        "522301001,黄草街道,黃草街道,街道,522301",
+        "520102001,某街道,某街道,街道,520102",
+    ]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    engine = create_engine_for(database_url)
+    sessions = sessionmaker(engine)
+    with sessions() as session, pytest.raises(SheetInvalid, match="沒有代碼為 520102 的縣") as refused:
+        ensure_units(session, pack.header, read_sheet(path).townships, path.name)
+    assert refused.value.faults[0].line == 3
+    with sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Unit)) == 0
+    engine.dispose()
+
+
+def test_a_street_has_its_county_for_budget_holder(host: Host) -> None:
+    for unit in host.units:
+        assert unit.budget_holder == (unit.parent_code if unit.kind == "街道" else unit.code)
+
+
+def test_townships_are_found_below_every_level(host: Host) -> None:
+    with host.sessions() as session:
+        assert len(townships_below(session, "522300")) == 140
+        assert len(townships_below(session, "522301")) == 32
+        assert len(townships_below(session, "522301001")) == 1
+        with pytest.raises(LookupError, match="沒有代碼為 999999 的單位"):
+            townships_below(session, "999999")
+
+
+def test_a_published_release_is_immutable(host: Host, pack: Pack) -> None:
+    with host.sessions() as session:
+        assert publish_release(session, pack, MOMENT).id == host.release.id
+        changed = pack.model_copy(update={"header": pack.header.model_copy(update={"title": "另一標題"})})
+        with pytest.raises(StandardConflict, match="發布後不可更改"):
+            publish_release(session, changed, MOMENT)
+        newest = newest_release(session, "qianxinan")
+        assert newest
+        assert newest.content_hash == host.release.content_hash

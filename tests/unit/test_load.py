@@ -1,0 +1,198 @@
+"""Packs are read whole or refused with every fault and its place."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from provisioning.faults import Fault, PackInvalid
+from provisioning.load import load_overlay, load_pack
+from provisioning.specs import Pack
+from tests.fixtures.standards import PACK_FOLDER
+
+Break = Callable[[str, str, str], Path]
+
+
+def faults_of(folder: Path) -> tuple[Fault, ...]:
+    with pytest.raises(PackInvalid) as refused:
+        load_pack(folder)
+    return refused.value.faults
+
+
+def line_of(folder: Path, file: str, text: str) -> int:
+    """The line on which a text first stands."""
+    lines = (folder / file).read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def test_the_shipped_pack_has_no_fault(pack: Pack) -> None:
+    assert pack.header.id == "qianxinan"
+    assert pack.header.release == 1
+
+
+def test_a_wrong_type_is_named_with_file_line_and_column(broken_pack: Break) -> None:
+    folder = broken_pack("windows.yaml", "number: 2", "number: 二")
+    (fault,) = faults_of(folder)
+    assert (fault.file, fault.line) == (
+        "qianxinan/windows.yaml",
+        line_of(folder, "windows.yaml", "number: 二"),
+    )
+    assert fault.column > 1
+    assert fault.path == "windows[1].number"
+    assert "應為整數" in fault.message
+    assert "「二」" in fault.message
+
+
+def test_a_number_written_as_text_is_not_taken_for_a_number(broken_pack: Break) -> None:
+    (fault,) = faults_of(broken_pack("windows.yaml", "number: 2", 'number: "2"'))
+    assert "應為整數" in fault.message
+
+
+def test_an_unknown_key_is_named_and_the_likely_one_offered(broken_pack: Break) -> None:
+    folder = broken_pack("fixtures.yaml", "specification:", "specificaton:")
+    texts = [str(fault) for fault in faults_of(folder)]
+    assert any("不認識的鍵「specificaton」，是否應為「specification」？" in text for text in texts)
+    assert any("缺少必填欄位" in text and "specification" in text for text in texts)
+
+
+def test_an_unknown_section_is_refused(broken_pack: Break) -> None:
+    (fault,) = faults_of(broken_pack("budget.yaml", "envelope:", "extra: 1\nenvelope:"))
+    assert "不認識的區段「extra」" in fault.message
+
+
+def test_a_duplicate_id_is_named_where_it_stands_the_second_time(broken_pack: Break) -> None:
+    folder = broken_pack("fixtures.yaml", "key: zhou:seat", "key: zhou:cabinet")
+    faults = faults_of(folder)
+    duplicate = next(fault for fault in faults if "重複" in fault.message)
+    assert duplicate.message == "鍵「zhou:cabinet」重複"
+    assert duplicate.file == "qianxinan/fixtures.yaml"
+
+
+def test_a_mapping_key_written_twice_is_a_fault(broken_pack: Break) -> None:
+    folder = broken_pack("budget.yaml", "envelope:", "envelope: 1\nenvelope:")
+    assert any(fault.message == "鍵「envelope」重複" for fault in faults_of(folder))
+
+
+def test_a_dangling_reference_is_named(broken_pack: Break) -> None:
+    folder = broken_pack("items/01-civil-affairs.yaml", "zhou:civil", "zhou:nowhere")
+    (fault,) = faults_of(folder)
+    assert fault.message == "沒有鍵為「zhou:nowhere」的窗口"
+    assert fault.file == "qianxinan/items/01-civil-affairs.yaml"
+    assert fault.line > 1
+
+
+def test_two_windows_with_one_number_are_refused(broken_pack: Break) -> None:
+    (fault,) = faults_of(broken_pack("windows.yaml", "number: 2", "number: 1"))
+    assert "窗口號 1 已由" in fault.message
+
+
+def test_all_faults_of_all_files_come_at_once(broken_pack: Break) -> None:
+    broken_pack("windows.yaml", "number: 2", "number: 二")
+    broken_pack("budget.yaml", "envelope: ", "envelope: -")
+    folder = broken_pack("hall.yaml", "hall:", "hal:")
+    assert {fault.file.rpartition("/")[2] for fault in faults_of(folder)} >= {
+        "windows.yaml",
+        "budget.yaml",
+        "hall.yaml",
+    }
+
+
+def test_broken_yaml_is_located(broken_pack: Break) -> None:
+    folder = broken_pack("budget.yaml", "envelope: ", "envelope: [")
+    fault = next(fault for fault in faults_of(folder) if "YAML 語法錯誤" in fault.message)
+    assert fault.line >= 1
+
+
+def test_a_file_that_is_not_utf8_is_refused(broken_pack: Break) -> None:
+    folder = broken_pack("budget.yaml", "envelope", "envelope")
+    (folder / "budget.yaml").write_bytes("標題: 資金".encode("gbk"))
+    assert any("不是 UTF-8" in fault.message for fault in faults_of(folder))
+
+
+def test_python_objects_in_yaml_are_refused(broken_pack: Break) -> None:
+    folder = broken_pack("budget.yaml", "envelope: ", "envelope: !!python/object/apply:os.system ")
+    assert any("不認識的標記" in fault.message for fault in faults_of(folder))
+
+
+def test_an_alias_bomb_is_refused_and_not_unfolded(tmp_path: Path) -> None:
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [
+        f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]"
+        for before, name in zip("abcdefg", "bcdefgh", strict=True)
+    ]
+    (tmp_path / "pack.yaml").write_text("\n".join(lines), encoding="utf-8")
+    assert any("節點過多" in fault.message for fault in faults_of(tmp_path))
+
+
+def test_half_width_punctuation_beside_han_is_refused(broken_pack: Break) -> None:
+    folder = broken_pack("windows.yaml", "name: 民政事務窗口", "name: 民政,事務窗口")
+    assert any("半形標點" in fault.message for fault in faults_of(folder))
+
+
+def test_an_ocr_confusion_in_the_word_for_set_up_is_refused(broken_pack: Break) -> None:
+    folder = broken_pack("windows.yaml", "name: 民政事務窗口", "name: 民政設臵窗口")
+    assert any("「臵」是「置」的誤字" in fault.message for fault in faults_of(folder))
+
+
+def test_shares_that_do_not_add_up_are_refused(broken_pack: Break) -> None:
+    (fault,) = faults_of(broken_pack("budget.yaml", "share: 2500", "share: 2501"))
+    assert "合計應為 10000" in fault.message
+
+
+def test_a_regime_cannot_use_a_number_it_does_not_declare(broken_pack: Break) -> None:
+    folder = broken_pack("regimes/02-time-limit.yaml", "{", "{undeclared-")
+    assert any("未定義的參數" in fault.message for fault in faults_of(folder))
+
+
+def test_a_policy_that_points_nowhere_is_refused(broken_pack: Break) -> None:
+    (fault,) = faults_of(broken_pack("policy.yaml", "profile.hotline", "profile.hotlines"))
+    assert "沒有「hotlines」這個欄位" in fault.message
+
+
+OVERLAY = "county: '522301'\nversion: 1\ntitle: 測試\n"
+
+
+def overlay_faults(pack: Pack, text: str) -> list[str]:
+    with pytest.raises(PackInvalid) as refused:
+        load_overlay(OVERLAY + text, "522301.yaml", pack)
+    return [str(fault) for fault in refused.value.faults]
+
+
+def test_the_demonstration_overlay_fits_the_pack(pack: Pack) -> None:
+    overlay = load_overlay((PACK_FOLDER / "demo" / "522301.yaml").read_bytes(), "522301.yaml", pack)
+    assert overlay.demonstration
+
+
+def test_rule_e2_a_county_cannot_write_what_the_prefecture_locked(pack: Pack) -> None:
+    (text,) = overlay_faults(pack, "change:\n  signs:\n    zhou:sign-centre:\n      ground: '#ff0000'\n")
+    assert text.startswith("522301.yaml:7:7:")
+    assert "州級鎖定，不得改動" in text
+
+
+def test_rule_e1_a_county_cannot_loosen(pack: Pack) -> None:
+    rule = "{path: 'signs[*].ground', policy: default, reason: 想改, source: 無}"
+    (text,) = overlay_faults(pack, f"tighten:\n  - {rule}\n")
+    assert "不得放寬" in text
+
+
+def test_rule_e1_a_county_cannot_raise_a_bound(pack: Pack) -> None:
+    rule = "{path: envelope, policy: bounded, maximum: 999999999999, reason: 想改, source: 無}"
+    assert any(
+        "上級上限為" in text or "不得放寬" in text for text in overlay_faults(pack, f"tighten:\n  - {rule}\n")
+    )
+
+
+def test_rule_c5_a_county_cannot_remove_what_is_mandatory(pack: Pack) -> None:
+    (text,) = overlay_faults(pack, "remove:\n  fixtures: ['zhou:cabinet']\n")
+    assert "不得刪除" in text
+
+
+def test_an_overlay_pointing_nowhere_is_refused_with_its_place(pack: Pack) -> None:
+    (text,) = overlay_faults(pack, "change:\n  items:\n    zhou:nowhere:\n      name: 某事\n")
+    assert text.startswith("522301.yaml:6:5:")
+
+
+def test_rule_a3_what_a_county_adds_carries_its_name(pack: Pack) -> None:
+    added = "{key: 'zhou:mine', number: 20, name: 新窗口}"
+    (text,) = overlay_faults(pack, f"add:\n  windows:\n    - {added}\n")
+    assert "須以 xian:522301: 開頭" in text
