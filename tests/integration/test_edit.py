@@ -48,8 +48,12 @@ def test_rule_m4_every_revision_can_be_rebuilt_from_its_difference(session: Sess
     edit(session, unit, HOTLINE)
     edit(session, unit, Edit("items", "zhou:temporary-relief", "description", "本地說明"))
     standard = pinned(session, unit).upstream.centre
-    revisions = session.scalars(select(Revision).where(Revision.unit_id == unit.code).order_by(Revision.number))
-    hashes = [(content_hash(patched(standard, revision.changes)), revision.content_hash) for revision in revisions]
+    revisions = session.scalars(
+        select(Revision).where(Revision.unit_id == unit.code).order_by(Revision.number)
+    )
+    hashes = [
+        (content_hash(patched(standard, revision.changes)), revision.content_hash) for revision in revisions
+    ]
     assert len(hashes) == 3
     assert all(rebuilt == recorded for rebuilt, recorded in hashes)
 

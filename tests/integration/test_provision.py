@@ -154,7 +154,9 @@ def test_rule_i4_the_second_of_two_concurrent_creations_learns_that_it_is_stale(
     unit = host.units[0]
     standard = standard_for(unit, host.release, {})
     plan = plan_centre(unit.code, None, None, standard.upstream)
-    other = replace(plan, engine="another")  # so that it is a plan of its own, made before the first was applied
+    other = replace(
+        plan, engine="another"
+    )  # so that it is a plan of its own, made before the first was applied
     with host.sessions.begin() as session:
         apply_plan(session, plan, unit, standard, actor="甲", moment=MOMENT)
     with host.sessions() as session, pytest.raises(PlanStale):

@@ -1,0 +1,38 @@
+# Needs bash, Python 3.11 or newer and, for a first run, a network. The work is done by scripts/.
+.PHONY: demo test lint types bench lock clean
+
+python := .venv/bin/python
+
+# A database with 8 counties and 140 townships, served on this machine only.
+demo:
+	@scripts/bootstrap.sh runtime
+	@.venv/bin/townhall demo
+
+# PYTEST="-k budget" narrows the tests; the summary line of pytest is the last line printed.
+test: lint types
+	$(python) -m pytest -n auto --cov --cov-report=term $(PYTEST)
+
+lint types bench: bootstrap-test
+
+.PHONY: bootstrap-test
+bootstrap-test:
+	@scripts/bootstrap.sh test
+
+lint:
+	$(python) -m ruff check .
+
+types:
+	$(python) -m mypy
+
+# Not in parallel, even under `make -j`: they measure.
+bench:
+	@scripts/bench.sh $(python)
+
+# Rewrites requirements/ from pyproject.toml; UPGRADE=1 takes the newest versions that it allows.
+lock:
+	@scripts/lock.sh
+
+# Leaves .venv and the data alone.
+clean:
+	rm -rf build dist out .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -path ./.venv -prune -o -path ./.tools -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# bootstrap.sh runtime|test: makes this checkout ready to run, or to be tested. Safe to repeat: a step that is
+# already done is skipped, so a second start takes a second.
+#   PYTHON=python3.12   the interpreter for .venv (default: the first on PATH that is 3.11 or newer)
+# Exit status 2: a system package is missing and only an administrator can install it; the line to run is printed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly what=${1:?usage: bootstrap.sh runtime|test}
+readonly venv=.venv
+
+say() { printf '【準備】%s\n' "$*"; }
+complain() { printf '【準備】%s\n' "$*" >&2; }
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+}
+
+# One debconf question unanswered would stop an unattended install; recommended packages are a few hundred MB more.
+readonly install=(env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends)
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_be_root() {
+    [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+}
+
+installed() {
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+has_postgresql() {
+    [ -n "${TOWNHALL_TEST_POSTGRESQL:-}" ] || command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+}
+
+# Prints the system packages that are missing, one a line.
+missing_packages() {
+    local python package
+    local wanted=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk fonts-noto-cjk-extra)
+    if [ "$what" = test ]; then wanted+=(chromium poppler-utils qpdf); fi
+    for package in "${wanted[@]}"; do
+        installed "$package" || echo "$package"
+    done
+    python=$(find_python)
+    # Debian keeps the part of venv that puts pip in in a package of its own.
+    if [ -z "$python" ]; then
+        printf '%s\n' python3 python3-venv
+    elif [ ! -x "$venv/bin/python" ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
+        case $python in python3) echo python3-venv ;; *) echo "${python##*/}-venv" ;; esac
+    fi
+    if [ "$what" = test ] && ! has_postgresql; then echo postgresql; fi
+}
+
+# Debian's postgresql makes and starts a server of its own. The tests start theirs and must not leave that one behind.
+without_main_cluster() (
+    folder=/etc/postgresql-common/createcluster.d
+    as_root mkdir -p "$folder"
+    trap 'as_root rm -f "$folder/townhall.conf"' EXIT
+    echo "create_main_cluster = false" | as_root tee "$folder/townhall.conf" >/dev/null
+    "$@"
+)
+
+install_system_packages() {
+    local missing
+    if ! command -v apt-get >/dev/null; then
+        complain "不是 Debian 系統：請自行安裝 Pango、HarfBuzz、fontconfig 和 Noto CJK 字體。"
+        return
+    fi
+    mapfile -t missing < <(missing_packages)
+    if [ ${#missing[@]} = 0 ]; then
+        say "系統套件：齊全。"
+        return
+    fi
+    if ! may_be_root; then
+        complain "缺少系統套件，請管理員執行下面一行，然後重來："
+        printf '    sudo apt-get update && sudo apt-get install --no-install-recommends %s\n' "${missing[*]}" >&2
+        exit 2
+    fi
+    say "系統套件：安裝 ${missing[*]}"
+    as_root apt-get update --quiet=2
+    case " ${missing[*]} " in
+        *" postgresql "*) without_main_cluster as_root "${install[@]}" --quiet=2 "${missing[@]}" ;;
+        *) as_root "${install[@]}" --quiet=2 "${missing[@]}" ;;
+    esac
+}
+
+make_venv() {
+    local python
+    if "$venv/bin/python" -c 'import pip' 2>/dev/null; then
+        return
+    fi
+    python=$(find_python)
+    if [ -z "$python" ]; then
+        complain "需要 Python 3.11 或以上。"
+        exit 2
+    fi
+    say "虛擬環境：用 $("$python" --version) 建立 $venv"
+    "$python" -m venv "$venv"
+}
+
+# What the packages in the environment follow from. The folder counts: an editable install points into it.
+fingerprint() {
+    {
+        pwd
+        "$venv/bin/python" -VV
+        cat pyproject.toml "$@"
+    } | sha256sum
+}
+
+install_python_packages() {
+    local runtime=(requirements/runtime.txt) locks stamp=$venv/townhall-$what.stamp lock arguments=()
+    locks=("${runtime[@]}")
+    if [ "$what" = test ]; then locks+=(requirements/test.txt); fi
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint "${locks[@]}")" ]; then
+        say "Python 套件：與鎖定檔一致。"
+        return
+    fi
+    say "Python 套件：按 ${locks[*]} 安裝，逐一核對雜湊（第一次約需一兩分鐘）"
+    # Taken away first: an install that is broken off half-way must not count as done.
+    rm -f "$venv"/townhall-*.stamp
+    for lock in "${locks[@]}"; do arguments+=(--requirement "$lock"); done
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}"
+    # The lock has the build tools, so nothing is fetched here.
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    fingerprint "${runtime[@]}" >"$venv/townhall-runtime.stamp"
+    fingerprint "${locks[@]}" >"$stamp"
+}
+
+install_system_packages
+make_venv
+install_python_packages
