@@ -1,0 +1,132 @@
+"""From a centre's rows to the papers it needs: what there is, what each is called, what stops it."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from provisioning.specs import CentreSpec, DocumentType, Pack
+from townhall.centres.apply import pinned
+from townhall.centres.models import Centre
+from townhall.centres.rows import read_centre
+from townhall.documents.catalogue import Subject, file_name, folder_name, subjects
+from townhall.documents.context import Issue, UnitFacts, context
+from townhall.documents.errors import DocumentError
+from townhall.documents.html import compose
+from townhall.documents.sheet import Sheet
+from townhall.standards.operations import pack_of
+from townhall.units.models import Unit
+
+SCRIPTS = ("hant", "hans")
+
+
+@dataclass(frozen=True)
+class Order:
+    """One document to be made: which, about what, in which script."""
+
+    document: DocumentType
+    subject: Subject
+    script: str
+
+    @property
+    def identity(self) -> str:
+        """Unique within one centre, the same from one run to the next."""
+        return f"{self.document.key}/{self.subject.key or ''}/{self.script}"
+
+
+@dataclass(frozen=True)
+class Binder:
+    """Everything that the documents of one centre are made from, detached from the database."""
+
+    unit: UnitFacts
+    centre: CentreSpec
+    pack: Pack
+    issue: Issue
+
+    @cached_property
+    def documents(self) -> dict[str, DocumentType]:
+        return {document.key: document for document in self.pack.documents}
+
+    def orders(self, scripts: tuple[str, ...] = SCRIPTS) -> Iterator[Order]:
+        """Every document of the centre, in the order of the pack's list."""
+        for document in self.pack.documents:
+            for subject in subjects(document, self.centre):
+                for script in scripts:
+                    yield Order(document, subject, script)
+
+    def order(self, document_key: str, subject_key: str | None, script: str) -> Order | None:
+        """One document by its keys, or None when the centre has no such document."""
+        document = self.documents.get(document_key)
+        found = subjects(document, self.centre) if document else []
+        return next((Order(document, s, script) for s in found if document and s.key == subject_key), None)
+
+    def sheet(self, order: Order) -> Sheet:
+        """The composed document. Raises `DocumentError` when something stops it."""
+        plain = context(
+            order.document,
+            order.subject.key,
+            self.centre,
+            self.unit,
+            self.pack.header,
+            self.issue,
+            order.script,
+        )
+        return compose(order.document, self.pack.templates, plain, order.script)
+
+    def file_name(self, order: Order) -> str:
+        return file_name(self.unit, order.document, order.subject, order.script, self.issue)
+
+    def path(self, order: Order) -> str:
+        """Folder and file name within a delivery to a print shop."""
+        return f"{folder_name(self.unit, order.script)}/{self.file_name(order)}"
+
+    def obstacle(self, order: Order) -> DocumentError | None:
+        """What stops a document before it is laid out: blanks and clauses that a lawyer must see."""
+        try:
+            self.sheet(order)
+        except DocumentError as error:
+            return error
+        return None
+
+    def as_draft(self) -> "Binder":
+        """The same with blanks shown and marked 草稿: previews never stop, printing does."""
+        return replace(self, issue=replace(self.issue, draft=True))
+
+
+def unit_facts(unit: Unit, county: Unit, prefecture: Unit) -> UnitFacts:
+    """The names that appear on paper, in both scripts."""
+    return UnitFacts(
+        code=unit.code,
+        name=unit.name,
+        name_hans=unit.name_hans,
+        kind=unit.kind,
+        county=county.name,
+        county_hans=county.name_hans,
+        prefecture=prefecture.name,
+        prefecture_hans=prefecture.name_hans,
+    )
+
+
+# A paper bears the date in China on which its centre was last changed, not the date of printing, so that the
+# same configuration gives the same bytes on any day.
+CHINA = dt.timezone(dt.timedelta(hours=8))
+
+
+def binder(session: Session, unit: Unit, *, public_url: str | None, draft: bool = False) -> Binder:
+    """Gather one centre. Raises `LookupError` when the unit has none."""
+    row, centre = session.get(Centre, unit.code), read_centre(session, unit.code)
+    if row is None or centre is None:
+        raise LookupError(f"{unit.name}尚未開通中心")
+    county = session.get_one(Unit, unit.parent_code)
+    prefecture = session.get_one(Unit, county.parent_code)
+    standard = pinned(session, unit)
+    issue = Issue(
+        date=row.updated_at.astimezone(CHINA).date(),
+        number=f"{standard.release.number}.{row.revision}",
+        draft=draft,
+        demonstration=bool(standard.overlay and standard.overlay.content.get("demonstration")),
+        public_url=public_url,
+    )
+    return Binder(unit_facts(unit, county, prefecture), centre, pack_of(standard.release), issue)
