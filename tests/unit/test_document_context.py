@@ -15,6 +15,7 @@ from townhall.documents.catalogue import subjects
 from townhall.documents.commission import centre_name
 from townhall.documents.errors import DocumentError, NeedsReview, Overflow, UnfilledBlank
 from townhall.documents.fields import day, duration, substitute
+from townhall.documents.fitting import halves
 from townhall.script import to_script
 
 KEYS = [document.key for document in filled().pack.documents]
@@ -251,3 +252,15 @@ def test_every_subject_of_every_document_has_a_draft(maker: Maker) -> None:
     for document in sample.pack.documents:
         for subject in subjects(document, sample.centre):
             assert sample.context(document.key, subject.key, issue=DRAFT)["title"]
+
+
+@pytest.mark.parametrize(
+    ("name", "both"),
+    [
+        ("群眾接待和諮詢監督窗口", ["群眾接待和", "諮詢監督窗口"]),
+        ("群眾接待諮詢窗口", ["群眾接待", "諮詢窗口"]),
+        ("甲窗口", ["甲", "窗口"]),
+    ],
+)
+def test_a_window_name_is_parted_where_a_reader_would_pause(name: str, both: list[str]) -> None:
+    assert halves(name) == both

@@ -28,6 +28,8 @@ DIGITS = "0123456789"
 EM_DASH, BAR = 0x2014, 0x2015
 MIDDLE_DOT, WIDE_DOT = 0x00B7, 0x30FB
 SCRIPTS = ("TC", "SC")
+# Mainland typesetting puts these at the lower left in both scripts (GB/T 15834); the TC faces centre them.
+STOPS = "、。，．：；！？"
 
 _PACKAGED_STYLES = {"Song": "Serif", "Hei": "Sans"}
 
@@ -74,13 +76,15 @@ def plan_cuts(source: Source, wanted: Collection[int]) -> tuple[Cut, ...]:
         }
         cmaps = {script: collection.fonts[packaged[script]].getBestCmap() for script in SCRIPTS}
     return tuple(
-        Cut(source, script, packaged[script], _chinese(ordered[script], cmaps[script])) for script in SCRIPTS
+        Cut(source, script, packaged[script], _chinese(ordered[script], cmaps[script], cmaps["SC"]))
+        for script in SCRIPTS
     )
 
 
-def _chinese(ordered: Sequence[int], packaged: dict[int, str]) -> dict[int, str]:
-    """The packaged glyphs of the code points, with the dot between the parts of a name one em wide."""
+def _chinese(ordered: Sequence[int], packaged: dict[int, str], mainland: dict[int, str]) -> dict[int, str]:
+    """The packaged glyphs of the code points, stops at the lower left and the dot in names one em wide."""
     cmap = {code: packaged[code] for code in ordered if code in packaged}
+    cmap |= {code: mainland[code] for code in map(ord, STOPS) if code in cmap}
     if MIDDLE_DOT in cmap and WIDE_DOT in packaged:
         cmap[MIDDLE_DOT] = packaged[WIDE_DOT]
     return cmap

@@ -1,0 +1,106 @@
+"""From the values of a centre to the plain facts of one document.
+
+Pure functions. A context holds only texts, numbers, booleans, lists and dicts, every text already in the wanted
+script, every date and limit written out; a template decides how things look, never what they say.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning.specs import CentreSpec, DocumentType, Header
+from townhall.documents.commission import Commission, Issue, UnitFacts
+from townhall.documents.errors import DocumentError
+from townhall.documents.fields import Pen, day
+from townhall.documents.hall_facts import fixture_list, hall_plan
+from townhall.documents.item_facts import guide, guide_brief
+from townhall.documents.wall_facts import card, centre_sign, regime_board, regime_sheet, window_plate
+from townhall.script import LANGUAGES
+
+__all__ = ["Issue", "UnitFacts", "context"]
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How the facts of a kind of document are gathered and how many pages it may have; 0: the text decides."""
+
+    facts: Callable[[Commission], Facts]
+    pages: int
+
+
+# By the name of the template, so that a pack may offer one template in several sizes.
+KINDS = {
+    "guide.html": Kind(guide, 0),
+    "guide-brief.html": Kind(guide_brief, 1),
+    "card.html": Kind(card, 2),
+    "card-sheet.html": Kind(card, 2),
+    "regime-board.html": Kind(regime_board, 1),
+    "regime-a4.html": Kind(regime_sheet, 0),
+    "centre-sign.html": Kind(centre_sign, 1),
+    "window-plate.html": Kind(window_plate, 1),
+    "hall-plan.html": Kind(hall_plan, 1),
+    "fixture-list.html": Kind(fixture_list, 0),
+}
+
+
+def context(
+    document: DocumentType,
+    subject_key: str | None,
+    centre: CentreSpec,
+    unit: UnitFacts,
+    header: Header,
+    issue: Issue,
+    script: str,
+) -> Facts:
+    """The facts of one document of one subject.
+
+    Raises `UnfilledBlank` with the labels of all blanks that this document prints and `NeedsReview` for a regime
+    that no lawyer has seen, both only when the issue is no draft; `DocumentError` for an unknown subject or kind.
+    """
+    pen = Pen(script, unit.names)
+    commission = Commission(document, subject_key, centre, unit, header, issue, pen)
+    kind = _kind(document)
+    facts = _common(commission) | kind.facts(commission)
+    facts["page"]["pages"] = _pages(commission, kind)
+    if not issue.draft:
+        pen.check()
+    return facts
+
+
+def _kind(document: DocumentType) -> Kind:
+    if document.template not in KINDS:
+        raise DocumentError(f"沒有為模板「{document.template}」準備內容（文書「{document.title}」）")
+    return KINDS[document.template]
+
+
+def _pages(commission: Commission, kind: Kind) -> int:
+    """How many pages there may be, 0 for any number: what a draft says of a blank is longer than what will stand there."""
+    if commission.issue.draft:
+        return 0
+    return kind.pages or int(commission.document.one_page)
+
+
+def _common(commission: Commission) -> Facts:
+    document, pen, unit = commission.document, commission.pen, commission.unit
+    page = {"width": document.width, "height": document.height, "bleed": document.bleed}
+    names = {"name": unit.name, "county": unit.county, "prefecture": unit.prefecture}
+    return {
+        "lang": LANGUAGES[pen.script],
+        "document": {"title": pen.text(document.title), "short_title": pen.text(document.short_title)},
+        "page": page,
+        "unit": {"code": unit.code} | {key: pen.text(name) for key, name in names.items()},
+        "centre_name": pen.text(commission.centre_name),
+        "issuer": pen.text(commission.header.issuer),
+        "issue": _issue(commission.issue),
+    }
+
+
+def _issue(issue: Issue) -> Facts:
+    return {
+        "date": day(issue.date),
+        "number": issue.number,
+        "draft": issue.draft,
+        "demonstration": issue.demonstration,
+    }
