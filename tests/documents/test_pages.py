@@ -106,7 +106,7 @@ def test_the_text_comes_out_of_the_file_as_it_went_in(
 def words_of(sheet: Sheet) -> Iterable[str]:
     """The visible words; the titles of drawings are for screen readers."""
     body = parse(sheet.html, namespaceHTMLElements=False).find("body")
-    titles = "".join("".join(title.itertext()) for title in body.iter("title"))
+    titles = "".join(element.text or "" for element in body.iter("{http://www.w3.org/2000/svg}title"))
     return (Counter("".join(body.itertext())) - Counter(titles)).elements()
 
 
