@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from tests.fixtures.standards import TOWNSHIPS
 from townhall.centres.models import Centre
 from townhall.cli import main
-from townhall.database import create_engine_for
+from townhall.database import Base, create_engine_for
 from townhall.units.models import Unit
 
 DONE, BAD_INPUT, IN_PART = 0, 2, 3
@@ -45,19 +45,27 @@ def ready(run: Run) -> Run:
     return run
 
 
+Count = Callable[[type[Base]], int]
+
+
 @pytest.fixture
-def look(tmp_path: Path) -> Iterator[Session]:
+def count(tmp_path: Path) -> Iterator[Count]:
+    """How many rows a table has now."""
     engine = create_engine_for(f"sqlite:///{tmp_path / 'data' / 'townhall.db'}")
-    with Session(engine) as session:
-        yield session
+
+    def count_now(model: type[Base]) -> int:
+        with Session(engine) as session:
+            return session.scalar(select(func.count()).select_from(model)) or 0
+
+    yield count_now
     engine.dispose()
 
 
-def few(tmp_path: Path, count: int = 2) -> str:
+def few(tmp_path: Path, number: int = 2) -> str:
     """The first townships of the real list as a sheet of its own."""
     lines = TOWNSHIPS.read_text(encoding="utf-8").splitlines()
     path = tmp_path / "few.csv"
-    path.write_text("\n".join(lines[: count + 1]) + "\n", encoding="utf-8")
+    path.write_text("\n".join(lines[: number + 1]) + "\n", encoding="utf-8")
     return str(path)
 
 
@@ -75,38 +83,38 @@ def test_a_command_before_init_says_what_to_do(run: Run, tmp_path: Path) -> None
     assert "townhall init" in result.stderr
 
 
-def test_provisioning_the_140_real_townships_and_again(ready: Run, look: Session) -> None:
+def test_provisioning_the_140_real_townships_and_again(ready: Run, count: Count) -> None:
     first = ready("provision", "--units", str(TOWNSHIPS), "--pack", "qianxinan")
     assert first.exit_code == DONE, first.output
     assert "新開通 140 個" in first.stdout
     second = ready("provision", "--units", str(TOWNSHIPS), "--pack", "qianxinan")
     assert second.exit_code == DONE
     assert "無變化：140 個鄉鎮都已開通" in second.stdout
-    assert look.scalar(select(func.count()).select_from(Centre)) == 140
+    assert count(Centre) == 140
 
 
-def test_a_bad_row_stops_everything_and_is_named_by_line(ready: Run, tmp_path: Path, look: Session) -> None:
+def test_a_bad_row_stops_everything_and_is_named_by_line(ready: Run, tmp_path: Path, count: Count) -> None:
     path = Path(few(tmp_path, 3))
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("522301003,", "52230100x,", 1), encoding="utf-8")
-    before = look.scalar(select(func.count()).select_from(Unit))
+    path.write_text(text.replace("522301003000,", "52230100x000,", 1), encoding="utf-8")
+    before = count(Unit)
     result = ready("provision", "--units", str(path))
     assert result.exit_code == BAD_INPUT
     assert "few.csv:4「code」" in result.stderr
     assert "沒有寫入任何內容" in result.stderr
-    assert look.scalar(select(func.count()).select_from(Unit)) == before
-    assert look.scalar(select(func.count()).select_from(Centre)) == 0
+    assert count(Unit) == before
+    assert count(Centre) == 0
 
 
-def test_a_dry_run_shows_the_plan_and_writes_nothing(ready: Run, tmp_path: Path, look: Session) -> None:
-    before = look.scalar(select(func.count()).select_from(Unit))
+def test_a_dry_run_shows_the_plan_and_writes_nothing(ready: Run, tmp_path: Path, count: Count) -> None:
+    before = count(Unit)
     result = ready("provision", "--units", few(tmp_path), "--dry-run")
     assert result.exit_code == DONE
     assert "新設中心：窗口 8，事項" in result.stdout
-    assert look.scalar(select(func.count()).select_from(Unit)) == before
+    assert count(Unit) == before
 
 
-def test_apply_wants_the_digest_of_the_plan_that_was_seen(ready: Run, tmp_path: Path, look: Session) -> None:
+def test_apply_wants_the_digest_of_the_plan_that_was_seen(ready: Run, tmp_path: Path, count: Count) -> None:
     sheet = few(tmp_path)
     shown = ready("plan", "--units", sheet)
     digest = re.search(r"計劃摘要 ([0-9a-f]{16})", shown.stdout)
@@ -114,9 +122,9 @@ def test_apply_wants_the_digest_of_the_plan_that_was_seen(ready: Run, tmp_path: 
     refused = ready("apply", "--units", sheet, "--digest", "0" * 16)
     assert refused.exit_code == BAD_INPUT
     assert digest[1] in refused.stderr
-    assert look.scalar(select(func.count()).select_from(Centre)) == 0
+    assert count(Centre) == 0
     assert ready("apply", "--units", sheet, "--digest", digest[1]).exit_code == DONE
-    assert look.scalar(select(func.count()).select_from(Centre)) == 2
+    assert count(Centre) == 2
 
 
 def test_a_plan_as_json_can_be_read_by_machines(ready: Run, tmp_path: Path) -> None:

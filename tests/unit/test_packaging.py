@@ -30,9 +30,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def files(package: str, place: Path) -> set[str]:
-    """What the checkout has of a package, under the names it should have in the wheel."""
-    found = (path for path in place.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return {f"{package}/{path.relative_to(place).as_posix()}" for path in found}
+    """What the checkout has of a package, under the names it should have in the wheel; no tool's caches."""
+    found = (path.relative_to(place) for path in place.rglob("*") if path.is_file())
+    return {f"{package}/{path.as_posix()}" for path in found if not any(map(is_cache, path.parts))}
+
+
+def is_cache(name: str) -> bool:
+    return name == "__pycache__" or (name.startswith(".") and name.endswith("_cache"))
 
 
 def test_wheel_has_our_four_packages_at_its_top(wheel: set[str]) -> None:

@@ -12,7 +12,7 @@ from provisioning.load import load_pack
 from provisioning.specs import Header
 from townhall.accounts.models import Role, User
 from townhall.accounts.operations import create_user
-from townhall.app import create_app
+
 from townhall.cli.console import guarded, remarks, sessions
 from townhall.clock import now
 from townhall.config import Settings
@@ -67,6 +67,8 @@ def serve(host: str, port: int) -> None:
 
 def run_server(settings: Settings, host: str, port: int) -> None:
     """Serve until interrupted."""
+    from townhall.app import create_app
+
     application = create_app(settings)
     remarks.print(f"網站：http://{host}:{port}（按 Ctrl-C 停止）", markup=False)
     waitress.serve(application, host=host, port=port, threads=8, ident=None)

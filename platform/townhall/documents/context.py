@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioning.specs import CentreSpec, DocumentType, Header
 from townhall.documents.commission import Commission, Issue, UnitFacts
-from townhall.documents.errors import DocumentError
+from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import Pen, day
 from townhall.documents.hall_facts import fixture_list, hall_plan
 from townhall.documents.item_facts import guide, guide_brief
@@ -62,7 +62,13 @@ def context(
     pen = Pen(script, unit.names)
     commission = Commission(document, subject_key, centre, unit, header, issue, pen)
     kind = _kind(document)
-    facts = _common(commission) | kind.facts(commission)
+    try:
+        facts = _common(commission) | kind.facts(commission)
+    except Overflow:
+        # What is too long is often the text of a blank; then the blank is what there is to say.
+        if not issue.draft:
+            pen.check()
+        raise
     facts["page"]["pages"] = _pages(commission, kind)
     if not issue.draft:
         pen.check()
