@@ -12,8 +12,9 @@ from provisioning.canonical import canonical
 from provisioning.plan import Plan, plan_centre
 from provisioning.resolve import Upstream
 from provisioning.specs import UnitKind
+from townhall.centres.bulk import insert_rows
 from townhall.centres.models import Centre, Revision
-from townhall.centres.rows import MODELS, read_centre, rows_of
+from townhall.centres.rows import read_centre
 from townhall.database import table_of
 from townhall.standards.models import CountyOverlay, Release
 from townhall.standards.operations import upstream_of
@@ -128,10 +129,7 @@ def _create(
         connection.execute(insert(table_of(Centre)), centre)
     except IntegrityError as error:
         raise PlanStale("計劃已過期：該中心剛由他人建立") from error
-    for section, rows in rows_of(plan.changes).items():
-        if rows:
-            table = table_of(MODELS[section])
-            connection.execute(insert(table), [{**row, "unit_id": unit.code} for row in rows])
+    insert_rows(connection, unit.code, plan.changes)
     revision: dict[str, Any] = {
         "unit_id": unit.code,
         "number": 1,

@@ -1,0 +1,52 @@
+"""Writing all rows of a new centre, one statement a table."""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.elements import TextClause
+
+from provisioning.plan import Changes
+from townhall.centres.rows import MODELS, Row, rows_of
+from townhall.database import table_of
+
+
+def insert_rows(connection: Connection, unit_id: str, changes: Changes) -> None:
+    """Insert what a creation makes, in the caller's transaction.
+
+    PostgreSQL gets the rows of a table as one JSON document, which is made once for all centres that share the
+    changes: two thirds of the time of sending them one by one. SQLite is quicker with plain rows.
+    """
+    if connection.dialect.name == "postgresql":
+        for section, document in _documents(changes).items():
+            connection.execute(_from_document(section), {"unit": unit_id, "rows": document})
+        return
+    for section, rows in rows_of(changes).items():
+        if rows:
+            connection.execute(insert(table_of(MODELS[section])), _owned(rows, unit_id))
+
+
+def _owned(rows: tuple[Row, ...], unit_id: str) -> list[dict[str, Any]]:
+    return [{**row, "unit_id": unit_id} for row in rows]
+
+
+@lru_cache(maxsize=64)
+def _documents(changes: Changes) -> dict[str, str]:
+    return {section: json.dumps(rows, ensure_ascii=False) for section, rows in rows_of(changes).items() if rows}
+
+
+@lru_cache(maxsize=64)
+def _from_document(section: str) -> TextClause:
+    """`INSERT … SELECT` from a JSON document; every name comes from our own metadata, every value is bound."""
+    table: Table = table_of(MODELS[section])
+    dialect = postgresql.dialect()
+    quote = dialect.identifier_preparer.quote
+    columns = [column for column in table.columns if column.name != "unit_id"]
+    names = ", ".join(quote(column.name) for column in columns)
+    types = ", ".join(f"{quote(column.name)} {column.type.compile(dialect)}" for column in columns)
+    return text(
+        f"INSERT INTO {quote(table.name)} (unit_id, {names}) "  # noqa: S608
+        f"SELECT :unit, {names} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given ({types})"
+    )
