@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from provisioning.canonical import content_hash
 from provisioning.plan import plan_centre
-from provisioning.specs import Pack
+from provisioning.specs import Overlay, Pack
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
 from townhall.centres.apply import PlanStale, apply_plan, plan_unit, standard_for
 from townhall.centres.models import Centre, Revision, Window
@@ -28,7 +28,13 @@ from townhall.centres.rows import MODELS, read_centre
 from townhall.database import create_engine_for, table_of
 from townhall.models import TENANT_OWNED
 from townhall.standards.models import Release
-from townhall.standards.operations import StandardConflict, newest_release, publish_release
+from townhall.standards.operations import (
+    StandardConflict,
+    newest_overlays,
+    newest_release,
+    publish_overlay,
+    publish_release,
+)
 from townhall.units.models import Unit
 from townhall.units.operations import ensure_units, townships_below
 from townhall.units.sheet import SheetInvalid, read_sheet
@@ -286,3 +292,17 @@ def test_a_published_release_is_immutable(host: Host, pack: Pack) -> None:
         newest = newest_release(session, "qianxinan")
         assert newest
         assert newest.content_hash == host.release.content_hash
+
+
+def test_a_centre_pinned_to_an_older_standard_is_left_alone_and_said_so(host: Host) -> None:
+    host.provision(host.units[:2])
+    before = host.state()
+    overlay = Overlay(county="522301", version=1, title="試", profile={"slogan": "另一宗旨"})
+    with host.sessions.begin() as session:
+        publish_overlay(session, host.units[0].parent_code or "", overlay, MOMENT)
+    with host.sessions() as session:
+        overlays = newest_overlays(session)
+    report = provision(host.sessions, host.units[:2], host.release, overlays, actor="測試", moment=MOMENT)
+    assert report.counts == {Result.KEPT: 2}
+    assert all(step.reason for step in report.steps)
+    assert host.state() == before

@@ -19,14 +19,17 @@ SessionMaker = sessionmaker[Session]
 
 
 class Result(StrEnum):
+    """`KEPT` is a centre that stays with the standard it was reconciled with, because merging is needed."""
+
     CREATED = "created"
     UNCHANGED = "unchanged"
+    KEPT = "kept"
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happened to one unit; `reason` is set when it was refused."""
+    """What happened to one unit; `reason` is set when it was kept or refused."""
 
     unit: Unit
     result: Result
@@ -95,9 +98,9 @@ def provision(
 def _one(
     session: Session, plan: Plan, standard: Standard, unit: Unit, actor: str, moment: dt.datetime
 ) -> Step:
-    if not plan and plan.applicable:
+    if not plan:
         session.rollback()
-        return Step(unit, Result.UNCHANGED)
+        return Step(unit, Result.KEPT if plan.blocked else Result.UNCHANGED, reason=plan.blocked)
     try:
         outcome = apply_plan(session, plan, unit, standard, actor=actor, moment=moment)
         session.commit()

@@ -65,7 +65,8 @@ def plan(sheet: Path | None, codes: tuple[str, ...], pack_id: str, as_json: bool
     with sessions(Settings())() as session:
         planned = _planned(session, sheet, codes, pack_id)
         if as_json:
-            click.echo(json.dumps([made.data() for made, _, _ in planned], ensure_ascii=False, indent=2))
+            created = {"created_at": now().isoformat()}
+            click.echo(json.dumps([created | made.data() for made, _, _ in planned], ensure_ascii=False, indent=2))
         else:
             _show(planned, full)
         session.rollback()
@@ -87,7 +88,7 @@ def apply(sheet: Path | None, codes: tuple[str, ...], pack_id: str, digest: str 
             refuse([f"計劃摘要不符：現在是 {actual}。請先執行 plan 查看，再以 --digest 給出摘要。"])
         session.commit()
         report = _carry_out(settings, session, [unit for _, _, unit in planned], pack_id)
-    _tell(report)
+    _tell(report, wanted_all=True)
 
 
 def digest_of(planned: Planned) -> str:
@@ -148,19 +149,23 @@ def _summary(made: Plan) -> str:
     return f"新設中心：{counts}" + (f"；待填 {missing} 處" if missing else "")
 
 
-def _tell(report: Report) -> None:
+def _tell(report: Report, wanted_all: bool = False) -> None:
+    """Say what was done. Where all was wanted, a centre that stays with an older standard is work left undone."""
     for step in report.steps:
-        if step.result is Result.REFUSED:
+        if step.reason is not None:
             remarks.print(
                 f"{step.unit.short_code} {step.unit.name}：{step.reason}", style="red", markup=False
             )
     counts = report.counts
-    if not counts[Result.CREATED] and not counts[Result.REFUSED]:
+    if set(counts) <= {Result.UNCHANGED}:
         click.echo(f"無變化：{counts[Result.UNCHANGED]} 個鄉鎮都已開通")
         return
-    click.echo(
-        f"新開通 {counts[Result.CREATED]} 個（{report.rows} 行），原已開通 {counts[Result.UNCHANGED]} 個，"
-        f"未能開通 {counts[Result.REFUSED]} 個"
-    )
-    if counts[Result.REFUSED]:
+    words = {
+        Result.CREATED: f"新開通 {counts[Result.CREATED]} 個（{report.rows} 行）",
+        Result.UNCHANGED: f"原已開通 {counts[Result.UNCHANGED]} 個",
+        Result.KEPT: f"沿用原標準 {counts[Result.KEPT]} 個",
+        Result.REFUSED: f"未能開通 {counts[Result.REFUSED]} 個",
+    }
+    click.echo("，".join(text for result, text in words.items() if counts[result]))
+    if counts[Result.REFUSED] or (wanted_all and counts[Result.KEPT]):
         raise SystemExit(IN_PART)

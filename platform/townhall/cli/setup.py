@@ -12,7 +12,6 @@ from provisioning.load import load_pack
 from provisioning.specs import Header
 from townhall.accounts.models import Role, User
 from townhall.accounts.operations import create_user
-
 from townhall.cli.console import guarded, remarks, sessions
 from townhall.clock import now
 from townhall.config import Settings
