@@ -66,7 +66,9 @@ def plan(sheet: Path | None, codes: tuple[str, ...], pack_id: str, as_json: bool
         planned = _planned(session, sheet, codes, pack_id)
         if as_json:
             created = {"created_at": now().isoformat()}
-            click.echo(json.dumps([created | made.data() for made, _, _ in planned], ensure_ascii=False, indent=2))
+            click.echo(
+                json.dumps([created | made.data() for made, _, _ in planned], ensure_ascii=False, indent=2)
+            )
         else:
             _show(planned, full)
         session.rollback()

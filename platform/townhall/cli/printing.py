@@ -1,6 +1,6 @@
 """Rendering documents from the command line."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -54,24 +54,43 @@ def render(
     if everything == bool(documents):
         refuse(["請用 --all 生成全部文件，或用 --document 指定種類（二者取一）"])
     settings = Settings()
-    scripts = SCRIPTS if script == "both" else (script,)
+    choice = Choice(documents, SCRIPTS if script == "both" else (script,), draft)
     with sessions(settings)() as session:
-        units = _units(session, codes, counties, fleet)
-        faces = prepared_faces(session)
-        binders = [binder(session, unit, public_url=settings.public_url, draft=draft) for unit in units]
+        report = _print(session, settings, _units(session, codes, counties, fleet), choice, out)
         session.rollback()
-    _refuse_unknown(binders[0], documents)
-    wanted = list(_wanted(binders, documents, scripts))
-    with progress("生成文件", len(wanted)) as advance:
-        report = print_batch(
-            wanted,
+    _tell(report, out, as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which documents of each centre; no document named means all of them."""
+
+    documents: tuple[str, ...]
+    scripts: tuple[str, ...]
+    draft: bool
+
+    def orders(self, binder: Binder) -> list[Order]:
+        orders = binder.orders(self.scripts)
+        return [order for order in orders if not self.documents or order.document.key in self.documents]
+
+
+def _print(session: Session, settings: Settings, units: list[Unit], choice: Choice, out: Path) -> BatchReport:
+    def bound(unit: Unit) -> Binder:
+        return binder(session, unit, public_url=settings.public_url, draft=choice.draft)
+
+    first = bound(units[0])
+    _refuse_unknown(first, choice.documents)
+    faces = prepared_faces(session)
+    # Centres are read one after another while pages are laid out; the total is that of the first for each.
+    with progress("生成文件", len(choice.orders(first)) * len(units)) as advance:
+        return print_batch(
+            ((each, order) for each in map(bound, units) for order in choice.orders(each)),
             target_for(out),
             workers=settings.workers,
             store=Store(settings.documents),
             faces=faces,
             advance=advance,
         )
-    _tell(report, out, as_json)
 
 
 def _units(session: Session, codes: tuple[str, ...], counties: tuple[str, ...], fleet: bool) -> list[Unit]:
@@ -93,15 +112,6 @@ def _refuse_unknown(first: Binder, documents: tuple[str, ...]) -> None:
     unknown = [key for key in documents if key not in first.documents]
     if unknown:
         refuse([f"沒有文件種類 {'、'.join(unknown)}；可用：{'、'.join(first.documents)}"])
-
-
-def _wanted(
-    binders: list[Binder], documents: tuple[str, ...], scripts: tuple[str, ...]
-) -> Iterator[tuple[Binder, Order]]:
-    for each in binders:
-        for order in each.orders(scripts):
-            if not documents or order.document.key in documents:
-                yield each, order
 
 
 def _tell(report: BatchReport, out: Path, as_json: bool) -> None:
