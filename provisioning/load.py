@@ -1,12 +1,13 @@
 """Packs and overlays from files: every fault with file, line and column, all at once (design, "Template packs")."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from provisioning.extension import extend
 from provisioning.faults import Fault, PackInvalid
 from provisioning.specs import Overlay, Pack
 from provisioning.specs.centre import COLLECTIONS, RECORDS
@@ -74,20 +75,47 @@ class Sources:
         return Fault(self.files[0].name if self.files else "", 0, 0, section, text)
 
 
-def load_pack(folder: Folder, name: str | None = None) -> Pack:
+def load_pack(folder: Folder, name: str | None = None, find: Callable[[str], Folder] | None = None) -> Pack:
     """A pack from its folder.
 
-    Raises `PackInvalid` with every fault of every file. Nothing outside the folder is read.
+    A pack that extends another names it in its header; `find` gives the folder of a pack by its identifier, by
+    default the folder beside. Raises `PackInvalid` with every fault of every file.
     """
-    prefix = name or folder.name
-    sources = Sources([parse(f"{prefix}/{path}", text) for path, text in _yaml_texts(folder)])
-    pack = _assemble(sources, _templates(folder))
+    sources, templates = _gathered(folder, name or folder.name, find or _beside(folder), ())
+    pack = _assemble(sources, templates)
     faults = list(sources.faults)
     if pack is not None:
         faults += [sources.fault(path, text) for path, text in check_pack(pack)]
     if faults or pack is None:
         raise PackInvalid(faults)
     return pack
+
+
+def _gathered(
+    folder: Folder, name: str, find: Callable[[str], Folder], extending: tuple[str, ...]
+) -> tuple[Sources, dict[str, str]]:
+    """The sections and templates of a pack, completed from the packs that it extends."""
+    sources = Sources([parse(f"{name}/{path}", text) for path, text in _yaml_texts(folder)])
+    templates = _templates(folder)
+    header = sources.sections.get("header")
+    base = header.get("extends") if isinstance(header, dict) else None
+    if not isinstance(base, str):
+        return sources, templates
+    if base in (*extending, name):
+        sources.faults.append(sources.fault(("header", "extends"), f"模板包「{base}」繞回自身"))
+        return sources, templates
+    try:
+        base_sources, base_templates = _gathered(find(base), base, find, (*extending, name))
+    except (LookupError, OSError):
+        sources.faults.append(sources.fault(("header", "extends"), f"找不到模板包「{base}」"))
+        return sources, templates
+    sources.faults += base_sources.faults
+    extend(sources.sections, sources.origins, base_sources.sections, base_sources.origins)
+    return sources, base_templates | templates
+
+
+def _beside(folder: Folder) -> Callable[[str], Folder]:
+    return lambda pack_id: Path(str(folder)).parent / pack_id
 
 
 def load_overlay(text: bytes | str, name: str, pack: Pack) -> Overlay:

@@ -108,7 +108,7 @@ class Header(Spec):
     release: Positive
     title: Text
     version_date: dt.date
-    extends: Text | None = None
+    extends: Slug | None = None
     issuer: Text
     centre_name: Text
     prefecture: Place

@@ -1,5 +1,6 @@
 """Packs are read whole or refused with every fault and its place."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,3 +197,46 @@ def test_rule_a3_what_a_county_adds_carries_its_name(pack: Pack) -> None:
     added = "{key: 'zhou:mine', number: 20, name: 新窗口}"
     (text,) = overlay_faults(pack, f"add:\n  windows:\n    - {added}\n")
     assert "須以 xian:522301: 開頭" in text
+
+
+def extending(tmp_path: Path, **files: str) -> Path:
+    """A pack beside a copy of the real one."""
+    shutil.copytree(PACK_FOLDER, tmp_path / "qianxinan")
+    folder = tmp_path / "county-pack"
+    folder.mkdir()
+    text = (PACK_FOLDER / "pack.yaml").read_text(encoding="utf-8")
+    header = text[text.index("header:") : text.index("profile:")]
+    header = header.replace("id: qianxinan", "id: county-pack\n  extends: qianxinan", 1)
+    (folder / "pack.yaml").write_text(header, encoding="utf-8")
+    for name, content in files.items():
+        (folder / f"{name}.yaml").write_text(content, encoding="utf-8")
+    return folder
+
+
+def test_a_pack_that_extends_another_says_only_what_differs(tmp_path: Path, pack: Pack) -> None:
+    windows = "windows:\n- key: zhou:civil\n  name: 民政和殘聯窗口\n- key: zhou:ninth\n  number: 9\n  name: 第九窗口\n"
+    posts = "posts:\n- key: zhou:post-ninth\n  title: 第九窗口崗位\n  window: zhou:ninth\n  duties: [受理]\n"
+    loaded = load_pack(extending(tmp_path, windows=windows + posts))
+    names = [window.name for window in loaded.centre.windows]
+    assert names[1] == "民政和殘聯窗口"
+    assert names[-1] == "第九窗口"
+    assert len(names) == len(pack.centre.windows) + 1
+    assert loaded.centre.windows[1].duties == pack.centre.windows[1].duties
+    assert loaded.centre.items == pack.centre.items
+    assert loaded.templates == pack.templates
+
+
+def test_a_fault_in_an_extending_pack_is_placed_in_its_own_file(tmp_path: Path) -> None:
+    (fault,) = faults_of(extending(tmp_path, windows="windows:\n- key: zhou:civil\n  number: 二\n"))
+    assert (fault.file, fault.line) == ("county-pack/windows.yaml", 3)
+
+
+@pytest.mark.parametrize(
+    ("base", "message"), [("nowhere", "找不到模板包「nowhere」"), ("county-pack", "繞回自身")]
+)
+def test_a_pack_cannot_extend_what_is_not_there_or_itself(tmp_path: Path, base: str, message: str) -> None:
+    folder = extending(tmp_path)
+    path = folder / "pack.yaml"
+    text = path.read_text(encoding="utf-8").replace("extends: qianxinan", f"extends: {base}")
+    path.write_text(text, encoding="utf-8")
+    assert any(message in fault.message and fault.path == "header.extends" for fault in faults_of(folder))

@@ -119,7 +119,9 @@ def test_no_telephone_number_and_no_national_code_is_made_up(pack: Pack, words: 
 
 def test_what_the_sources_name_without_explaining_is_nowhere_explained(pack: Pack, words: list[str]) -> None:
     titles = {source.title for source in pack.header.sources}
-    assert [text for text in words if re.search("三個一個樣|三不[準准]|雙代", text) and text not in titles] == []
+    assert [
+        text for text in words if re.search("三個一個樣|三不[準准]|雙代", text) and text not in titles
+    ] == []
 
 
 def test_old_names_are_kept_so_that_a_search_by_either_finds_the_item(pack: Pack) -> None:

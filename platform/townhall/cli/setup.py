@@ -31,7 +31,7 @@ def init() -> None:
     upgrade(settings.database_url)
     with sessions(settings).begin() as session:
         for pack_id in tenant_templates.pack_ids():
-            pack = load_pack(tenant_templates.pack_directory(pack_id), pack_id)
+            pack = load_pack(tenant_templates.pack_directory(pack_id), pack_id, tenant_templates.pack_directory)
             release = publish_release(session, pack, now())
             ensure_units(session, pack.header, [], "")
             remarks.print(f"模板包 {pack_id} 第 {release.number} 版：{release.title}", markup=False)
