@@ -34,5 +34,6 @@ lock:
 
 # Leaves .venv and the data alone.
 clean:
-	rm -rf build dist out .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find . -path ./.venv -prune -o -path ./.tools -prune -o -name __pycache__ -type d -exec rm -rf {} +
+	rm -rf build dist out .coverage .coverage.* .hypothesis
+	find . \( -path ./.venv -o -path ./.tools -o -path ./.git \) -prune -o \
+		-type d \( -name __pycache__ -o -name '.*_cache' \) -prune -exec rm -rf {} +

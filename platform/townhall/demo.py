@@ -1,7 +1,6 @@
 """The demonstration: the real prefecture's 140 townships with plainly fictional local facts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -12,7 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 import tenant_templates
 from provisioning.load import load_overlay, load_pack
 from provisioning.specs import CentreSpec, Pack
-from townhall.accounts.models import Role, User
+from townhall.accounts.demonstration import LOGINS
+from townhall.accounts.models import User
 from townhall.accounts.operations import create_user
 from townhall.centres.edit import Edit, edit_centre
 from townhall.centres.models import Centre
@@ -29,26 +29,6 @@ from townhall.units.sheet import read_sheet
 
 PACK = "qianxinan"
 ACTOR = "演示數據"
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A demonstration account; refused by the login page unless the demonstration is on."""
-
-    login: str
-    password: str
-    name: str
-    role: Role
-    unit_code: str
-
-
-LOGINS = (
-    Login("zhou", "demo-zhou", "演示・州平台管理員", Role.PREFECTURE_ADMIN, "522300"),
-    Login("xian", "demo-xian", "演示・興義市工作人員", Role.COUNTY_OFFICER, "522301"),
-    Login("zhuren", "demo-zhuren", "演示・黃草街道中心主任", Role.TOWNSHIP_DIRECTOR, "522301001"),
-    Login("yusuan", "demo-yusuan", "演示・預算經辦", Role.BUDGET_OFFICER, "522300"),
-    Login("yinzhi", "demo-yinzhi", "演示・印製人員", Role.PRINT_OPERATOR, "522300"),
-)
 
 
 def prepare_demo(settings: Settings, console: Console) -> None:

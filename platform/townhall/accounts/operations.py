@@ -1,25 +1,27 @@
 """Verbs on accounts. They write and flush; the edge commits."""
 
 import datetime as dt
+import re
 import secrets
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from townhall.accounts.models import Role, User
-from townhall.units.models import Unit
+from townhall.units.models import Level, Unit
 
-MINIMUM_LENGTH = 8
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 256  # argon2 would read more; nobody types it, and a flood of it costs time
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+_HASHER = PasswordHasher()
+# Verified when there is no such account, so that both faults take the same time.
+_NOBODY = _HASHER.hash(secrets.token_urlsafe())
 
-_hasher = PasswordHasher()
-# Verified when there is no such account, so that both refusals take the same time.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
-
-class AccountRefused(LookupError):
-    """An account that cannot be made as asked; the message says why in Chinese."""
+class AccountRefused(ValueError):
+    """An account or a password that cannot be accepted; the message says why in Chinese."""
 
 
 def create_user(
@@ -33,19 +35,19 @@ def create_user(
     moment: dt.datetime,
     demonstration: bool = False,
 ) -> User:
-    """Add an account. Raises `AccountRefused` for a taken name, an unknown unit or a short password."""
-    if session.scalars(select(User).filter_by(login=login)).first() is not None:
+    """A new account. Raises `AccountRefused` for a bad login, name or password, `LookupError` for no such unit."""
+    if not _LOGIN.fullmatch(login):
+        raise AccountRefused("賬號須為 2 至 40 個小寫字母、數字或 . _ -，並以字母或數字開頭")
+    if session.scalars(select(User.id).filter_by(login=login)).first() is not None:
         raise AccountRefused(f"賬號 {login} 已存在")
     if session.get(Unit, unit_id) is None:
-        raise AccountRefused(f"沒有代碼為 {unit_id} 的單位")
-    if len(password) < MINIMUM_LENGTH:
-        raise AccountRefused(f"密碼至少 {MINIMUM_LENGTH} 個字符")
+        raise LookupError(f"沒有代碼為 {unit_id} 的單位")
     user = User(
         login=login,
-        name=name,
+        name=name.strip() or login,
         role=role.value,
         unit_id=unit_id,
-        password_hash=_hasher.hash(password),
+        password_hash=_hashed(password),
         session_stamp=secrets.token_hex(16),
         active=True,
         demonstration=demonstration,
@@ -56,19 +58,59 @@ def create_user(
     return user
 
 
-def authenticate(session: Session, login: str, password: str) -> User | None:
-    """The active account of that name and password, or None; it does not say which of the two was wrong."""
-    user = session.scalars(select(User).filter_by(login=login)).first()
-    matches = _verified(user.password_hash if user else _NOBODY, password)
-    if user is None or not matches or not user.active:
+def authenticate(session: Session, login: str, password: str, *, demonstrations: bool) -> User | None:
+    """The account of a login and its password, or None without saying which of them was wrong.
+
+    `demonstrations` says whether accounts with published passwords are let in.
+    """
+    user = session.scalars(select(User).filter_by(login=login.strip().lower())).one_or_none()
+    right = _matches(user.password_hash if user else _NOBODY, password)
+    if user is None or not right or not user.active or (user.demonstration and not demonstrations):
         return None
-    if _hasher.check_needs_rehash(user.password_hash):
-        user.password_hash = _hasher.hash(password)
+    if _HASHER.check_needs_rehash(user.password_hash):
+        user.password_hash = _HASHER.hash(password)
     return user
 
 
-def _verified(password_hash: str, password: str) -> bool:
+def change_password(session: Session, user: User, old: str, new: str) -> None:
+    """Set another password; every older session of the account ends. Raises `AccountRefused`."""
+    if not _matches(user.password_hash, old):
+        raise AccountRefused("原密碼不正確")
+    if old == new:
+        raise AccountRefused("新密碼不得與原密碼相同")
+    user.password_hash = _hashed(new)
+    user.session_stamp = secrets.token_hex(16)
+    session.flush()
+
+
+def signed_in(session: Session, user_id: int, stamp: str) -> User | None:
+    """The account of a running session, or None when it was closed or its password changed since."""
+    user = session.get(User, user_id)
+    return user if user and user.active and secrets.compare_digest(user.session_stamp, stamp) else None
+
+
+def visible(held: Unit) -> ColumnElement[bool]:
+    """The condition on `Unit` for the townships that somebody holding a unit sees: it and what is below."""
+    if held.level == Level.PREFECTURE:
+        return Unit.parent_code.in_(select(Unit.code).where(Unit.parent_code == held.code).scalar_subquery())
+    return Unit.parent_code == held.code if held.level == Level.COUNTY else Unit.code == held.code
+
+
+def everything() -> ColumnElement[bool]:
+    """No condition: for pages that anybody may read."""
+    return true()
+
+
+def _hashed(password: str) -> str:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise AccountRefused(f"密碼須為 {SHORTEST_PASSWORD} 至 {LONGEST_PASSWORD} 個字符")
+    return _HASHER.hash(password)
+
+
+def _matches(digest: str, password: str) -> bool:
+    if len(password) > LONGEST_PASSWORD:
+        return False
     try:
-        return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
+        return _HASHER.verify(digest, password)
+    except (VerifyMismatchError, InvalidHashError):
         return False

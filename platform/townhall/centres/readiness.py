@@ -153,9 +153,7 @@ def _short(centre: CentreSpec, fixtures: Iterable[Fixture]) -> Iterator[Missing]
         needed = required(fixture.quantity, centre)
         if fixture.on_hand < needed:
             place = (fixture.key, fixture.name)
-            yield Missing(
-                "fixtures", *place, required=needed, present=fixture.on_hand, unit=fixture.unit
-            )
+            yield Missing("fixtures", *place, required=needed, present=fixture.on_hand, unit=fixture.unit)
 
 
 def _profile_check(centre: CentreSpec, subjects: tuple[str, ...]) -> Answer:

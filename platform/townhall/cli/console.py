@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from provisioning.faults import PackInvalid
+from townhall.accounts.operations import AccountRefused
 from townhall.config import Settings
 from townhall.database import create_engine_for
 from townhall.standards.models import Release
@@ -46,7 +47,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*arguments, **options)
         except (PackInvalid, SheetInvalid) as error:
             refuse([*error.faults, f"共 {len(error.faults)} 處有誤，沒有寫入任何內容。"])
-        except (LookupError, StandardConflict) as error:
+        except (AccountRefused, LookupError, StandardConflict) as error:
             refuse([error.args[0] if error.args else error])
         except (OperationalError, ProgrammingError) as error:
             refuse([f"資料庫無法使用（{error.orig}）。若尚未建立，請先執行 townhall init。"])

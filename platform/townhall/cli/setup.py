@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 import tenant_templates
 from provisioning.load import load_pack
 from provisioning.specs import Header
+from townhall.accounts.demonstration import LOGINS
 from townhall.accounts.models import Role, User
 from townhall.accounts.operations import create_user
 from townhall.cli.console import guarded, remarks, sessions
 from townhall.clock import now
 from townhall.config import Settings
 from townhall.database import upgrade
-from townhall.demo import LOGINS, prepare_demo
+from townhall.demo import prepare_demo
 from townhall.standards.operations import publish_release
 from townhall.units.operations import ensure_units, full_code
 
@@ -31,7 +32,9 @@ def init() -> None:
     upgrade(settings.database_url)
     with sessions(settings).begin() as session:
         for pack_id in tenant_templates.pack_ids():
-            pack = load_pack(tenant_templates.pack_directory(pack_id), pack_id, tenant_templates.pack_directory)
+            pack = load_pack(
+                tenant_templates.pack_directory(pack_id), pack_id, tenant_templates.pack_directory
+            )
             release = publish_release(session, pack, now())
             ensure_units(session, pack.header, [], "")
             remarks.print(f"模板包 {pack_id} 第 {release.number} 版：{release.title}", markup=False)

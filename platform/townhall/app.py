@@ -1,0 +1,95 @@
+"""The application: what it consists of, listed by hand from top to bottom."""
+
+import datetime as dt
+from typing import Any
+
+from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from townhall.config import Settings
+from townhall.documents.press import Press
+from townhall.web import (
+    edge,
+    guide,
+    headers,
+    health,
+    inventory,
+    items,
+    overview,
+    profile,
+    shell,
+    signin,
+    studio,
+    workspace,
+)
+from townhall.web.addresses import CodeConverter, KeyConverter
+
+FORM_BYTES = 1_000_000
+SESSION = dt.timedelta(hours=12)
+# Attempts are counted by address and by login; a successful sign-in costs nothing.
+BY_ADDRESS, BY_LOGIN = "30 per 15 minutes", "10 per 15 minutes"
+PUBLIC, DRAWING = "120 per minute", "240 per minute"
+
+
+def create_app(settings: Settings, *, proxies: int = 0) -> Flask:
+    """The web host. `proxies` is how many reverse proxies stand in front and may be believed."""
+    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    _configure(app, settings)
+    edge.connect(app, settings)
+    app.extensions["townhall.press"] = Press(settings.documents)
+    headers.protect(app, secure=settings.secure_cookies)
+    shell.furnish(app)
+    _register(app)
+    _limit(app)
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.session_key(),
+        MAX_CONTENT_LENGTH=FORM_BYTES,
+        PERMANENT_SESSION_LIFETIME=SESSION,
+        SESSION_COOKIE_NAME="townhall",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SEND_FILE_MAX_AGE_DEFAULT=dt.timedelta(hours=1),
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        WTF_CSRF_SSL_STRICT=settings.secure_cookies,
+    )
+    CSRFProtect(app)
+
+
+def _register(app: Flask) -> None:
+    app.url_map.converters.update(code9=CodeConverter, key=KeyConverter)
+    app.register_blueprint(health.pages)
+    app.register_blueprint(signin.pages)
+    app.register_blueprint(overview.pages)
+    app.register_blueprint(workspace.pages)
+    app.register_blueprint(profile.pages)
+    app.register_blueprint(items.pages)
+    app.register_blueprint(inventory.pages)
+    app.register_blueprint(studio.pages)
+    app.register_blueprint(guide.pages)
+
+
+def _limit(app: Flask) -> None:
+    """Limits live in this process's memory; several processes each count for themselves."""
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
+    by_address = limiter.limit(BY_ADDRESS, deduct_when=_refused)
+    by_login = limiter.limit(BY_LOGIN, key_func=signin.login_name, deduct_when=_refused)
+    views: dict[str, Any] = app.view_functions
+    views["signin.enter"] = by_address(by_login(views["signin.enter"]))
+    for view in ("guide.index", "guide.show"):
+        views[view] = limiter.limit(PUBLIC)(views[view])
+    for view in ("studio.page", "studio.pdf"):
+        views[view] = limiter.limit(DRAWING)(views[view])
+
+
+def _refused(response: object) -> bool:
+    return getattr(response, "status_code", 0) == 401

@@ -1,0 +1,113 @@
+"""Documents for the web: one renderer a process, on a thread of its own, and pages as pictures.
+
+Neither the renderer nor PDFium may be used from several threads, and a web server has several. Everything that
+was made is kept by the hash of what it was made from, so a page is laid out and drawn once.
+"""
+
+import io
+import os
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import pypdfium2
+from PIL import Image
+
+from townhall.documents.fonts import Faces, ensure_faces
+from townhall.documents.pool import process_renderer
+from townhall.documents.sheet import Sheet
+from townhall.documents.store import Store, sheet_key
+
+T = TypeVar("T")
+
+RESOLUTION = 100  # dots an inch
+LONGEST_SIDE = 1600  # pixels; a sign of 2.4 metres at 100 dpi would be 9,400
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A finished PDF: its file, the key of its content and how many pages it has."""
+
+    path: Path
+    key: str
+    pages: int
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.path.stat().st_size
+
+
+class Press:
+    """Makes PDFs and pictures under a directory. Raises what the renderer raises, `DocumentError` above all."""
+
+    def __init__(self, directory: Path) -> None:
+        self.store = Store(directory)
+        self.pictures = directory / "pictures"
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="press")
+        self._pages: dict[str, int] = {}
+
+    @cached_property
+    def faces(self) -> Faces:
+        """The document faces; cast on a machine's first use, which takes some seconds."""
+        return ensure_faces()
+
+    def pdf(self, sheet: Sheet) -> Printed:
+        """The PDF of a sheet, from the store when it has been made before."""
+        key = sheet_key(sheet, self.faces.digest)
+        path = self.store.get(key) or self._on_worker(lambda: self._make(key, sheet))
+        return Printed(path, key, self._count(key, path))
+
+    def picture(self, printed: Printed, page: int) -> Path:
+        """One page as PNG, counting from 1. Raises `IndexError` for a page that there is not."""
+        if not 1 <= page <= printed.pages:
+            raise IndexError(page)
+        path = self.pictures / printed.key[:2] / f"{printed.key}-{page}.png"
+        if not path.is_file():
+            _write(path, self._on_worker(lambda: _drawn(printed.path, page)))
+        return path
+
+    def _make(self, key: str, sheet: Sheet) -> Path:
+        found = self.store.get(key)  # somebody before us in the queue may have made it
+        return found or self.store.put(key, process_renderer(self.faces.directory).render(sheet))
+
+    def _count(self, key: str, path: Path) -> int:
+        if key not in self._pages:
+            self._pages[key] = self._on_worker(lambda: _page_count(path))
+        return self._pages[key]
+
+    def _on_worker(self, work: Callable[[], T]) -> T:
+        return self._worker.submit(work).result()
+
+
+def _page_count(path: Path) -> int:
+    with pypdfium2.PdfDocument(path) as document:
+        return len(document)
+
+
+def _drawn(path: Path, page: int) -> bytes:
+    with pypdfium2.PdfDocument(path) as document:
+        leaf = document[page - 1]
+        longest = max(leaf.get_size())  # points
+        scale = min(RESOLUTION / 72, LONGEST_SIDE / longest)
+        image: Image.Image = leaf.render(scale=scale).to_pil()
+        return _png(image)
+
+
+def _png(image: Image.Image) -> bytes:
+    """Sixty-four colours are enough for print in two inks, and a fifth of the size."""
+    output = io.BytesIO()
+    image.convert("RGB").quantize(64).save(output, "PNG", optimize=True)
+    return output.getvalue()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    Path(temporary).replace(path)

@@ -1,0 +1,62 @@
+"""What a citizen reads after scanning the code on the wall: no sign-in, phone first, what to bring at the top."""
+
+from itertools import groupby
+
+from flask import Blueprint, abort, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from provisioning.specs.item import MaterialNeed
+from townhall.accounts.operations import everything
+from townhall.web.desk import Desk, find_desk
+from townhall.web.edge import database, settings
+from townhall.web.guards import public
+from townhall.web.items import matching
+
+pages = Blueprint("guide", __name__, url_prefix="/g/<code9:code>")
+
+
+@pages.get("/")
+@public
+def index(code: str) -> ResponseReturnValue:
+    """All items of a centre, found by present and former names in either script."""
+    desk = _desk(database(), code)
+    words = request.args.get("q", "").strip()[:40]
+    found = matching(desk.spec, words)
+    groups = [(category, [*items]) for category, items in groupby(found, lambda item: item.category)]
+    return _answer(
+        desk, render_template("guide_list.html", desk=desk, groups=groups, q=words, found=len(found))
+    )
+
+
+@pages.get("/<key:key>")
+@public
+def show(code: str, key: str) -> ResponseReturnValue:
+    """One item: what to bring, where, when, how long, what it costs."""
+    desk = _desk(database(), code)
+    item = next((item for item in desk.spec.items if item.key == key), None)
+    if item is None:
+        abort(404)
+    always = [material for material in item.materials if material.need is MaterialNeed.REQUIRED]
+    sometimes = [material for material in item.materials if material.need is not MaterialNeed.REQUIRED]
+    windows = [window for window in desk.spec.windows if window.key in item.windows]
+    page = {"item": item, "always": always, "sometimes": sometimes, "windows": windows}
+    return _answer(desk, render_template("guide.html", desk=desk, **page))
+
+
+def _desk(session: Session, code: str) -> Desk:
+    """A centre that is open; a township without one looks like no township."""
+    desk = find_desk(session, code, everything())
+    if desk is None or desk.row is None:
+        abort(404)
+    return desk
+
+
+def _answer(desk: Desk, page: str) -> ResponseReturnValue:
+    """Invented facts must not be found by a search engine and taken for real ones."""
+    answer = make_response(page)
+    answer.headers["Cache-Control"] = "private, no-cache"  # it holds the token of the language form
+    answer.headers["Vary"] = "Accept-Language, Cookie"
+    if desk.demonstration or settings().demo:
+        answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return answer

@@ -1,0 +1,43 @@
+"use strict";
+// Everything here is a comfort; every page works without it.
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.submit();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+  const login = event.target.closest("[data-login]");
+  if (login) {
+    document.getElementById("login").value = login.dataset.login;
+    document.getElementById("password").value = login.dataset.password;
+    document.querySelector(".signin button[type=submit]").focus();
+  }
+});
+
+// A form with unsaved changes asks before it is left; saving is never asked about, and never happens twice.
+let unsaved = false;
+document.addEventListener("input", (event) => {
+  if (event.target.closest("[data-guard]")) unsaved = true;
+});
+document.addEventListener("submit", (event) => {
+  unsaved = false;
+  const button = event.target.method === "post" && event.submitter;
+  if (button && !button.name) setTimeout(() => { button.disabled = true; }, 0);
+});
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved) event.preventDefault();
+  if (unsaved) event.returnValue = "";
+});
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("button[disabled]").forEach((button) => { button.disabled = false; });
+});
+
+const refusal = document.getElementById("refusal");
+if (refusal) refusal.focus();
+
+// The chosen paper may be far down its list, the chosen tab off a narrow screen.
+const chosen = document.querySelector(".papers [aria-current]");
+if (chosen) chosen.closest("ul").scrollTop = chosen.offsetTop - 80;
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - 60;

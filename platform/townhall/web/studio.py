@@ -1,0 +1,236 @@
+"""The document studio: every paper of a centre, what stops it, its pages as pictures, the PDF, and one zip."""
+
+import tempfile
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from provisioning.specs import DocumentType
+from townhall.accounts.rights import Right
+from townhall.documents.catalogue import folder_name
+from townhall.documents.errors import DocumentError, NeedsReview, UnfilledBlank
+from townhall.documents.press import Press, Printed
+from townhall.documents.production import Binder, Order
+from townhall.script import HANT, SCRIPTS
+from townhall.web.desk import Desk
+from townhall.web.edge import settings
+from townhall.web.guards import township
+from townhall.web.language import current, msgid
+
+pages = Blueprint("studio", __name__, url_prefix="/t/<code9:code>/documents")
+
+CENTRE = "centre"  # the subject in the address of a paper that is about the centre itself
+PICTURE_AGE = 3600
+
+
+class Printable(StrEnum):
+    """What can be done with a paper now."""
+
+    READY = msgid("可印製")
+    BLANK = msgid("待填")
+    REVIEW = msgid("需審查")
+    FAULTY = msgid("有誤")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A line of the studio."""
+
+    order: Order
+    state: Printable
+    obstacle: str
+
+    @property
+    def subject(self) -> str:
+        return self.order.subject.key or CENTRE
+
+
+@dataclass
+class Desktop:
+    """The papers of one centre in one script, judged without laying any of them out."""
+
+    desk: Desk
+    script: str
+
+    @cached_property
+    def binder(self) -> Binder:
+        return self.desk.binder(settings().public_url)
+
+    @cached_property
+    def papers(self) -> tuple[Paper, ...]:
+        identity = (self.desk.unit.code, self.desk.centre.content_hash, self.binder.issue.number, self.script)
+        if identity not in _JUDGED:
+            _JUDGED[identity] = tuple(
+                _paper(self.binder, order) for order in self.binder.orders((self.script,))
+            )
+            if len(_JUDGED) > JUDGED_AT_MOST:
+                _JUDGED.popitem(last=False)
+        return _JUDGED[identity]
+
+    @property
+    def groups(self) -> list[tuple[DocumentType, list[Paper]]]:
+        found = [
+            (d, [p for p in self.papers if p.order.document.key == d.key]) for d in self.binder.pack.documents
+        ]
+        return [(document, papers) for document, papers in found if papers]
+
+    def paper(self, document: str, subject: str) -> Paper:
+        """One paper by what stands in its address, or 404."""
+        wanted = (document, subject)
+        found = (paper for paper in self.papers if (paper.order.document.key, paper.subject) == wanted)
+        return next(found, None) or abort(404)
+
+    def printed(self, paper: Paper) -> Printed:
+        """The PDF: the edition where nothing stops it, else a draft. Raises `DocumentError`."""
+        binder = self.binder if paper.state is Printable.READY else self.binder.as_draft()
+        return press().pdf(binder.sheet(paper.order))
+
+    def file_name(self, paper: Paper) -> str:
+        binder = self.binder if paper.state is Printable.READY else self.binder.as_draft()
+        return binder.file_name(paper.order)
+
+
+_JUDGED: OrderedDict[tuple[str, ...], tuple[Paper, ...]] = OrderedDict()
+JUDGED_AT_MOST = 64
+
+
+def press() -> Press:
+    """The process's one press."""
+    known: Press = current_app.extensions["townhall.press"]
+    return known
+
+
+@pages.get("")
+@township(Right.PRINT)
+def show(desk: Desk) -> ResponseReturnValue:
+    """The studio, opened at its first paper."""
+    desktop = _desktop(desk)
+    first = next(iter(desktop.papers), None)
+    return _studio(desktop, first) if first else abort(404)
+
+
+@pages.get("/<document>/<key:subject>")
+@township(Right.PRINT)
+def preview(desk: Desk, document: str, subject: str) -> ResponseReturnValue:
+    desktop = _desktop(desk)
+    return _studio(desktop, desktop.paper(document, subject))
+
+
+@pages.get("/<document>/<key:subject>/page-<int:number>.png")
+@township(Right.PRINT)
+def page(desk: Desk, document: str, subject: str, number: int) -> ResponseReturnValue:
+    """A page as it would be printed."""
+    desktop = _desktop(desk)
+    try:
+        printed = desktop.printed(desktop.paper(document, subject))
+        path = press().picture(printed, number)
+    except (DocumentError, IndexError):
+        abort(404)
+    answer = send_file(path, mimetype="image/png", max_age=PICTURE_AGE)
+    answer.headers["Cache-Control"] = f"private, max-age={PICTURE_AGE}"
+    return answer
+
+
+@pages.get("/<document>/<key:subject>/pdf")
+@township(Right.PRINT)
+def pdf(desk: Desk, document: str, subject: str) -> ResponseReturnValue:
+    """The PDF under the name that a print shop needs; a draft says so in its name and on its pages."""
+    desktop = _desktop(desk)
+    paper = desktop.paper(document, subject)
+    try:
+        printed = desktop.printed(paper)
+    except DocumentError:
+        address = url_for("studio.preview", code=desk.code, document=document, subject=subject)
+        return redirect(f"{address}?script={desktop.script}", 303)
+    name = desktop.file_name(paper)
+    return _private(
+        send_file(printed.path, mimetype="application/pdf", as_attachment=True, download_name=name)
+    )
+
+
+@pages.get("/all.zip")
+@township(Right.PRINT)
+def archive(desk: Desk) -> ResponseReturnValue:
+    """Everything that can be printed, with the list a print shop works from. Drafts never get in."""
+    desktop = _desktop(desk)
+    # Sent and then gone: the file has no name by the time the answer is on its way.
+    bundle = tempfile.TemporaryFile()  # noqa: SIM115
+    _fill(bundle, desktop)
+    bundle.seek(0)
+    name = f"{folder_name(desktop.binder.unit, desktop.script)}.zip"
+    return _private(send_file(bundle, mimetype="application/zip", as_attachment=True, download_name=name))
+
+
+def _private(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+def _desktop(desk: Desk) -> Desktop:
+    """In the script that was asked for, else in the reader's."""
+    asked = request.args.get("script", "")
+    return Desktop(desk, asked if asked in SCRIPTS else current().script)
+
+
+def _studio(desktop: Desktop, paper: Paper) -> str:
+    printed, fault = None, ""
+    try:
+        printed = desktop.printed(paper)
+    except DocumentError as error:
+        fault = str(error)
+    page = {"paper": paper, "printed": printed, "fault": fault, "desktop": desktop, "desk": desktop.desk}
+    ready = sum(paper.state is Printable.READY for paper in desktop.papers)
+    return render_template("studio.html", ready=ready, scripts=SCRIPTS, traditional=HANT, **page)
+
+
+def _paper(binder: Binder, order: Order) -> Paper:
+    obstacle = binder.obstacle(order)
+    if obstacle is None:
+        return Paper(order, Printable.READY, "")
+    states = ((UnfilledBlank, Printable.BLANK), (NeedsReview, Printable.REVIEW))
+    state = next((state for kind, state in states if isinstance(obstacle, kind)), Printable.FAULTY)
+    return Paper(order, state, str(obstacle))
+
+
+def _fill(bundle: IO[bytes], desktop: Desktop) -> None:
+    lines = ["\t".join(("檔案", "文件", "對象", "成品尺寸（毫米）", "出血（毫米）", "材質", "份數"))]
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_STORED) as archive:
+        for name, path, paper in _finished(desktop):
+            archive.write(path, name)
+            lines.append("\t".join((name, *_facts(paper))))
+        archive.writestr("印製清單.txt", "\ufeff" + "\r\n".join(lines) + "\r\n")
+
+
+def _finished(desktop: Desktop) -> Iterator[tuple[str, Path, Paper]]:
+    """Each paper that can be printed; one that does not fit its page stops no other."""
+    for paper in desktop.papers:
+        if paper.state is not Printable.READY:
+            continue
+        try:
+            yield desktop.file_name(paper), desktop.printed(paper).path, paper
+        except DocumentError as error:
+            current_app.logger.warning("%s not printed: %s", paper.order.identity, error)
+
+
+def _facts(paper: Paper) -> tuple[str, ...]:
+    document, subject = paper.order.document, paper.order.subject
+    size = f"{subject.width}×{subject.height}"
+    return document.title, subject.label, size, str(document.bleed), document.material, str(document.copies)
