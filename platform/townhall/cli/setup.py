@@ -13,7 +13,8 @@ from provisioning.specs import Header
 from townhall.accounts.demonstration import LOGINS
 from townhall.accounts.models import Role, User
 from townhall.accounts.operations import create_user
-from townhall.cli.console import guarded, remarks, sessions
+from townhall.cli.console import Refused, guarded, remarks, sessions
+from townhall.cli.typefaces import prepared_faces
 from townhall.clock import now
 from townhall.config import Settings
 from townhall.database import upgrade
@@ -39,6 +40,15 @@ def init() -> None:
             ensure_units(session, pack.header, [], "")
             remarks.print(f"模板包 {pack_id} 第 {release.number} 版：{release.title}", markup=False)
             _first_administrator(session, pack.header)
+        _prepare_faces(session)
+
+
+def _prepare_faces(session: Session) -> None:
+    """Now rather than at the first page that somebody waits for; without fonts the rest still works."""
+    try:
+        prepared_faces(session)
+    except Refused as refusal:
+        remarks.print(f"暫不能生成文件：{refusal.message}", style="yellow", markup=False)
 
 
 def _first_administrator(session: Session, header: Header) -> None:
@@ -87,6 +97,8 @@ def demo(host: str, port: int, prepare_only: bool) -> None:
     if settings.public_url is None:
         settings = settings.model_copy(update={"public_url": f"http://{host}:{port}"})
     prepare_demo(settings, remarks)
+    with sessions(settings)() as session:
+        _prepare_faces(session)
     for login in LOGINS:
         remarks.print(f"  {login.login:8} 密碼 {login.password:12} {login.name}", markup=False)
     if not prepare_only:
