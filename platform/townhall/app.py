@@ -10,6 +10,8 @@ from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from townhall.config import Settings
+from townhall.documents.fonts import Faces
+from townhall.documents.lettering import faces_of
 from townhall.documents.press import Press
 from townhall.web import (
     edge,
@@ -39,7 +41,7 @@ def create_app(settings: Settings, *, proxies: int = 0) -> Flask:
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     _configure(app, settings)
     edge.connect(app, settings)
-    app.extensions["townhall.press"] = Press(settings.documents)
+    app.extensions["townhall.press"] = Press(settings.documents, lambda: _faces(app))
     headers.protect(app, secure=settings.secure_cookies)
     shell.furnish(app)
     _register(app)
@@ -47,6 +49,11 @@ def create_app(settings: Settings, *, proxies: int = 0) -> Flask:
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return app
+
+
+def _faces(app: Flask) -> Faces:
+    with app.extensions["townhall.sessions"]() as session:
+        return faces_of(session)
 
 
 def _configure(app: Flask, settings: Settings) -> None:

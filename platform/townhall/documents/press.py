@@ -45,16 +45,18 @@ class Printed:
 class Press:
     """Makes PDFs and pictures under a directory. Raises what the renderer raises, `DocumentError` above all."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, cast: Callable[[], Faces] = ensure_faces) -> None:
+        """`cast` gives the faces for what this installation prints; it is asked once, at the first document."""
         self.store = Store(directory)
+        self._cast = cast
         self.pictures = directory / "pictures"
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="press")
         self._pages: dict[str, int] = {}
 
     @cached_property
     def faces(self) -> Faces:
-        """The document faces; cast on a machine's first use, which takes some seconds."""
-        return ensure_faces()
+        """The document faces; where none have been cast yet, this takes a minute or more."""
+        return self._cast()
 
     def pdf(self, sheet: Sheet) -> Printed:
         """The PDF of a sheet, from the store when it has been made before."""
