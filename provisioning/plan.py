@@ -205,8 +205,8 @@ def creation(target: Upstream) -> Changes:
 
 
 def _kept(existing: CentreSpec, target: Upstream) -> Changes:
-    actions = tuple(_local(difference, existing) for difference in differences(target.centre, existing))
-    return Changes(actions, (), existing)
+    found = differences(target.centre, existing)
+    return Changes(tuple(_local(difference, existing, target.centre) for difference in found), (), existing)
 
 
 def _created(centre: CentreSpec) -> Iterator[Action]:
@@ -222,19 +222,23 @@ def _creation(section: str, key: str | None, label: str, value: Any) -> Action:
     return Action(Operation.CREATE, section, key, ITEM, label, None, canonical(value), reason)
 
 
-def _local(difference: Difference, existing: CentreSpec) -> Action:
-    items = {item.key: item for item in getattr(existing, difference.section)} if difference.key else {}
-    label = item_label(items[difference.key]) if difference.key in items else difference.key or ""
+def _local(difference: Difference, existing: CentreSpec, standard: CentreSpec) -> Action:
     return Action(
         Operation.KEEP,
         difference.section,
         difference.key,
         difference.field,
-        label,
+        _label(difference, existing, standard),
         difference.before,
         difference.after,
         Reason.LOCAL_KEPT,
     )
+
+
+def _label(difference: Difference, *centres: CentreSpec) -> str:
+    """What the item is called where it still is; a removed one by its name in the standard."""
+    items = (item for centre in centres for item in getattr(centre, difference.section) if difference.key)
+    return next((item_label(item) for item in items if item.key == difference.key), "")
 
 
 def item_label(item: Keyed) -> str:

@@ -18,7 +18,7 @@ def action_sentence(action: "Action") -> str:
     if action.field == "*":
         return _presence(subject, action)
     field = FIELD.get(action.field, action.field)
-    return f"{subject}的{field}：標準為{shown(action.before)}，本地為{shown(action.after)}，本地內容保留"
+    return f"{subject}的{field}：{_both(action)}，本地內容保留"
 
 
 def _presence(subject: str, action: "Action") -> str:
@@ -26,7 +26,12 @@ def _presence(subject: str, action: "Action") -> str:
         return f"{subject}已由本地刪去，保持刪去"
     if action.before is None:
         return f"{subject}為本地新增，保留"
-    return f"{subject}：標準為{shown(action.before)}，本地為{shown(action.after)}，本地內容保留"
+    return f"{subject}：{_both(action)}，本地內容保留"
+
+
+def _both(action: "Action") -> str:
+    measure = action.section if action.field == "*" else action.field
+    return f"標準為{shown(action.before, measure)}，本地為{shown(action.after, measure)}"
 
 
 def finding_sentence(found: "Found") -> str:
@@ -37,10 +42,19 @@ def finding_sentence(found: "Found") -> str:
     return found.detail
 
 
-def shown(value: Any) -> str:
-    """A canonical value as people read it; long texts and lists are named, not spilled."""
+_MONEY = {"envelope", "estimate"}
+_LENGTHS = {"x", "y", "width", "depth", "height", "offset", "bottom"}
+
+
+def shown(value: Any, measure: str = "") -> str:
+    """A canonical value as people read it; long texts and lists are named, not spilled.
+
+    `measure` is the field, for numbers that have a unit: fen are told in yuan, basis points in per cent.
+    """
     if value is None:
         return "無"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _number(value, measure)
     if isinstance(value, dict):
         return _structure(value)
     if isinstance(value, list):
@@ -49,6 +63,14 @@ def shown(value: Any) -> str:
         return "是" if value else "否"
     text = str(value)
     return f"「{text if len(text) <= 40 else text[:39] + '…'}」"
+
+
+def _number(value: int, measure: str) -> str:
+    if measure in _MONEY:
+        return f" {value // 100:,}.{value % 100:02} 元"
+    if measure in _LENGTHS:
+        return f" {value} 毫米"
+    return f" {value / 100:g}%" if measure == "share" else f" {value}"
 
 
 def _structure(value: dict[str, Any]) -> str:
