@@ -237,7 +237,9 @@ def _local(difference: Difference, existing: CentreSpec, standard: CentreSpec) -
 
 def _label(difference: Difference, *centres: CentreSpec) -> str:
     """What the item is called where it still is; a removed one by its name in the standard."""
-    items = (item for centre in centres for item in getattr(centre, difference.section) if difference.key)
+    if difference.key is None:
+        return ""
+    items = (item for centre in centres for item in getattr(centre, difference.section))
     return next((item_label(item) for item in items if item.key == difference.key), "")
 
 
