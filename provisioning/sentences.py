@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from provisioning.labels import FIELD, SECTION
+from provisioning.money import yuan
 
 if TYPE_CHECKING:
     from provisioning.plan import Action, Found
@@ -67,7 +68,7 @@ def shown(value: Any, measure: str = "") -> str:
 
 def _number(value: int, measure: str) -> str:
     if measure in _MONEY:
-        return f" {value // 100:,}.{value % 100:02} 元"
+        return f" {yuan(value)} 元"
     if measure in _LENGTHS:
         return f" {value} 毫米"
     return f" {value / 100:g}%" if measure == "share" else f" {value}"

@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.network",
     "tests.fixtures.postgresql",
     "tests.fixtures.standards",
+    "tests.fixtures.web",
 ]
 
 # A time limit on one example fails on a busy machine and says nothing about the code.

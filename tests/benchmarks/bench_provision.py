@@ -40,7 +40,9 @@ def townships(count: int) -> list[Township]:
     """The 140 real ones, then invented ones with codes that no real place has."""
     real = read_sheet(TOWNSHIPS).townships
     invented = (
-        Township(f"9{number:08}000", f"樣例{number}鎮", f"样例{number}镇", UnitKind.TOWN, "522301", "", None, 0)
+        Township(
+            f"9{number:08}000", f"樣例{number}鎮", f"样例{number}镇", UnitKind.TOWN, "522301", "", None, 0
+        )
         for number in itertools.count(1)
     )
     return [*real, *itertools.islice(invented, max(0, count - len(real)))][:count]
@@ -86,7 +88,9 @@ def bare(url: str, pack: Pack, source: Engine, count: int) -> float:
 
 def rows(engine: Engine) -> int:
     with engine.connect() as connection:
-        return sum(connection.scalar(select(func.count()).select_from(table_of(model))) or 0 for model in WRITTEN)
+        return sum(
+            connection.scalar(select(func.count()).select_from(table_of(model))) or 0 for model in WRITTEN
+        )
 
 
 @contextmanager
@@ -99,7 +103,9 @@ def databases(kind: str, folder: Path) -> Iterator[Iterator[str]]:
 
     def created() -> Iterator[str]:
         for number in itertools.count():
-            with psycopg.connect(host=str(folder), dbname="postgres", user="postgres", autocommit=True) as connection:
+            with psycopg.connect(
+                host=str(folder), dbname="postgres", user="postgres", autocommit=True
+            ) as connection:
                 connection.execute(f"CREATE DATABASE bench{number} OWNER townhall")
             yield address(folder).set(database=f"bench{number}").render_as_string()
 
@@ -135,7 +141,9 @@ def measure(kind: str, pack: Pack, count: int, rounds: int) -> None:
 
 def main() -> None:
     pack = load_pack(PACK_FOLDER)
-    print("Provisioning, one transaction a centre, beside a bare bulk insert of the same rows in one transaction")
+    print(
+        "Provisioning, one transaction a centre, beside a bare bulk insert of the same rows in one transaction"
+    )
     for kind in ("sqlite", "postgresql"):
         for count, rounds in ((140, ROUNDS), (1_400, 1), (14_000, 1)):
             measure(kind, pack, count, rounds)

@@ -16,9 +16,3 @@ def amounts(envelope: int, shares: Iterable[int]) -> tuple[int, ...]:
     left = envelope - sum(whole for whole, _ in parts)
     first = sorted(range(len(parts)), key=lambda place: (-parts[place][1], place))[:left]
     return tuple(whole + (place in first) for place, (whole, _) in enumerate(parts))
-
-
-def yuan(fen: int) -> str:
-    """Fen as yuan with two decimals and separators: 200000000 is 2,000,000.00."""
-    whole, rest = divmod(abs(fen), 100)
-    return f"{'-' if fen < 0 else ''}{whole:,}.{rest:02}"

@@ -14,11 +14,11 @@ from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from jinja2 import StrictUndefined
 
 from provisioning.labels import FIELD, SECTION
+from provisioning.money import yuan
 from provisioning.specs import Regime, is_blank
 from provisioning.specs.values import DayUnit, Duration
 from townhall.accounts.models import Role
 from townhall.accounts.rights import Right
-from townhall.budget.amounts import yuan
 from townhall.centres.readiness import Stage, State, required
 from townhall.documents.fields import parameters, substitute
 from townhall.documents.production import CHINA

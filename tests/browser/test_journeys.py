@@ -1,0 +1,124 @@
+"""A director's way from signing in to paper, in a real browser, on a desk and on a phone."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page
+from werkzeug.serving import make_server
+
+from tests.fixtures.web import HOME, PASSWORD, Site
+
+SIZES = {"desk": (1366, 768), "phone": (390, 844)}
+PAGES = [
+    "",
+    "profile",
+    "windows",
+    "items",
+    "items/zhou.temporary-relief",
+    "fixtures",
+    "hall",
+    "regimes",
+    "budget",
+]
+
+
+@pytest.fixture
+def address(new_site: Callable[..., Site]) -> Iterator[str]:
+    """A server on this machine; gives its address."""
+    server = make_server("127.0.0.1", 0, new_site().app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser has to say: errors of scripts and violations of the content-security policy."""
+    heard: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            heard.append(message.text)
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
+
+
+def sign_in(page: Page, address: str, login: str) -> None:
+    page.goto(f"{address}/login")
+    page.fill("#login", login)
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_from_the_overview_to_a_township(page: Page, address: str, complaints: list[str], size: str) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    sign_in(page, address, "prefecture")
+    assert page.locator("a[href^='/t/']").count() >= 140
+    page.locator(f"a[href='/t/{HOME}/']").first.click()
+    page.wait_for_url(f"{address}/t/{HOME}/")
+    assert page.locator("h1").inner_text() == "黃草街道便民服務中心"
+    assert complaints == []
+
+
+def test_a_director_fills_a_blank_and_takes_a_paper_home(
+    page: Page, address: str, complaints: list[str], tmp_path: Path
+) -> None:
+    sign_in(page, address, "director")
+    page.goto(f"{address}/t/{HOME}/profile")
+    page.fill("#address", "虛構路 1 號")
+    page.press("#address", "Enter")
+    page.wait_for_load_state()
+    assert page.locator("text=已保存").count() == 1
+    page.goto(f"{address}/t/{HOME}/documents/card/centre")
+    picture = page.locator("img[src*='page-1.png']")
+    picture.wait_for()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+    with page.expect_download() as download:
+        page.locator("a[href*='/pdf']").first.click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.read_bytes().startswith(b"%PDF-")
+    assert path.name.startswith("522301001_黃草街道_服務卡")
+    assert complaints == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_scrolls_sideways_and_none_breaks_the_policy(
+    page: Page, address: str, complaints: list[str], size: str
+) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    sign_in(page, address, "director")
+    for part in PAGES:
+        page.goto(f"{address}/t/{HOME}/{part}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, part
+    page.goto(f"{address}/g/{HOME}/zhou.temporary-relief")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert complaints == []
+
+
+def test_the_pages_can_be_walked_by_keyboard(page: Page, address: str) -> None:
+    sign_in(page, address, "director")
+    page.keyboard.press("Tab")
+    first = page.evaluate("document.activeElement.textContent.trim()")
+    assert first
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle !== 'none'")
+
+
+def test_the_language_is_switched_and_kept(page: Page, address: str) -> None:
+    page.goto(f"{address}/login")
+    page.locator("button[lang='en']").first.click()
+    page.wait_for_load_state()
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.reload()
+    assert page.locator("h1").inner_text() == "Sign in"
