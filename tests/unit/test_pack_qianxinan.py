@@ -212,3 +212,8 @@ def test_every_window_has_a_counter_a_post_and_a_regime_board_has_its_place(pack
     assert {post.window for post in centre.posts if post.window} == windows
     shown = {slot.shows for slot in centre.slots}
     assert {f"regime:{regime.key}" for regime in centre.regimes} <= shown
+
+
+def test_a_regime_names_no_pattern_where_one_kind_of_place_is_meant(pack: Pack) -> None:
+    """「鄉（鎮、街道）」 is a choice for the author, not a text for the wall of one street (domain 1.7, 29)."""
+    assert [r.title for r in pack.centre.regimes if "（鎮" in full_text(r) or "××" in full_text(r)] == []
