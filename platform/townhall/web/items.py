@@ -62,7 +62,7 @@ def show(desk: Desk, key: str) -> ResponseReturnValue:
 def change(desk: Desk, key: str) -> ResponseReturnValue:
     """Save the elements that are filled in locally."""
     item = _item(desk, key)
-    reasons = tuple(faults((*TEXTS, "legal_basis", "fee_standard", "fee_basis"))) + _wrong()
+    reasons = tuple(faults((*TEXTS, "legal_basis", "fee_standard", "fee_basis"))) + _wrong(item)
     reasons = reasons or save(desk, _edits(desk, item), f"修改事項〔{item.name}〕")
     if reasons:
         return _page(desk, item, reasons), 422
@@ -88,6 +88,8 @@ def _edits(desk: Desk, item: ServiceItem) -> Iterator[Edit]:
     """One edit for each element that the form changes; an emptied one falls back to the standard."""
     upstream = {one.key: one for one in desk.standard.upstream.centre.items}.get(item.key)
     for name, value in _values():
+        if name == "fee" and entered("fee") == "charged" and _fee_waits(item):
+            continue
         standing = canonical(getattr(item, name))
         wanted = value if value is not None else restored(getattr(item, name), getattr(upstream, name, None))
         if wanted != standing:
@@ -111,23 +113,34 @@ def _limit(name: str) -> dict[str, Any] | None:
 
 
 def _fee() -> dict[str, Any] | None:
+    """What the form says of the fee; a charge without words is a blank that somebody else fills."""
     kind = entered("fee")
-    if kind not in ("free", "charged"):
-        return None
+    if kind == "free":
+        return {"free": True}
+    standard, basis = _charge()
     return (
-        {"free": True}
-        if kind == "free"
-        else {"free": False} | {name: entered(f"fee_{name}") for name in ("standard", "basis")}
+        {"free": False, "standard": standard, "basis": basis}
+        if kind == "charged" and standard and basis
+        else None
     )
 
 
-def _wrong() -> tuple[str, ...]:
+def _charge() -> tuple[str, str]:
+    return entered("fee_standard"), entered("fee_basis")
+
+
+def _fee_waits(item: ServiceItem) -> bool:
+    """Whether the item is known to cost something, nobody has said how much, and the form leaves it so."""
+    return not any(_charge()) and "fee" in blank_fields(item) and not is_blank(item.fee)
+
+
+def _wrong(item: ServiceItem) -> tuple[str, ...]:
     """What the form says that cannot be an element at all."""
     days = [entered(f"{name}_days") for name in LIMITS]
     units = [entered(f"{name}_unit") for name in LIMITS]
     numbers = all(not text or (text.isascii() and text.isdigit() and int(text) <= 3650) for text in days)
     sound = all(unit in set(DayUnit) for unit, text in zip(units, days, strict=True) if text)
-    charged = entered("fee") != "charged" or (entered("fee_standard") and entered("fee_basis"))
+    charged = entered("fee") != "charged" or all(_charge()) or _fee_waits(item)
     return (() if numbers and sound else (NO_NUMBER,)) + (() if charged else (NO_STANDARD,))
 
 
