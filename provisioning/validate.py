@@ -1,6 +1,7 @@
 """What a schema cannot say: references, uniqueness, sums and the rules of a well-made guide."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -36,6 +37,7 @@ def check_pack(pack: Pack) -> Iterator[Finding]:
 
 def check_centre(centre: CentreSpec) -> Iterator[Finding]:
     """Findings in one configuration, whatever layer it came from (rules A4, A5)."""
+    yield from _phones(centre.profile)
     for section in COLLECTIONS:
         yield from _duplicates((section,), getattr(centre, section))
     yield from _window_numbers(centre)
@@ -61,6 +63,19 @@ def check_overlay(pack: Pack, overlay: Overlay) -> Iterator[Finding]:
     yield from (
         (("tighten", index, "policy"), text) for index, text in loosened(pack.policies, overlay.tighten)
     )
+
+
+def _phones(profile: Profile) -> Iterator[Finding]:
+    """A complaint must not land on the desk it is about (太湖鄉管理辦法 第二十二條; domain 2.1)."""
+    hotline, complaint = (_dialled(number) for number in (profile.hotline, profile.complaint_phone))
+    if hotline and hotline == complaint:
+        yield ("profile", "complaint_phone"), "監督投訴電話不得與熱線電話相同：投訴須由被投訴人以外的人接聽"
+
+
+def _dialled(number: object) -> str:
+    """Digits only, whatever their width and what stands between them; nothing for a blank."""
+    text = "" if is_blank(number) else unicodedata.normalize("NFKC", str(number))
+    return "".join(sign for sign in text if sign.isdecimal())
 
 
 def references(centre: CentreSpec) -> Iterator[Finding]:

@@ -36,8 +36,8 @@ BY_ADDRESS, BY_LOGIN = "30 per 15 minutes", "10 per 15 minutes"
 PUBLIC, DRAWING = "120 per minute", "240 per minute"
 
 
-def create_app(settings: Settings, *, proxies: int = 0) -> Flask:
-    """The web host. `proxies` is how many reverse proxies stand in front and may be believed."""
+def create_app(settings: Settings) -> Flask:
+    """The web host of one installation."""
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     _configure(app, settings)
     edge.connect(app, settings)
@@ -46,8 +46,8 @@ def create_app(settings: Settings, *, proxies: int = 0) -> Flask:
     shell.furnish(app)
     _register(app)
     _limit(app)
-    if proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    if hops := settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
 
 

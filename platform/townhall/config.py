@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     secret_key: str | None = Field(default=None, description="會話簽名密鑰；不填即在資料目錄生成")
     demo: bool = Field(default=False, description="演示模式：顯示演示賬號")
     secure_cookies: bool = Field(default=False, description="只在 HTTPS 下發送 Cookie")
+    proxies: int = Field(default=0, ge=0, description="前面可信的反向代理層數")
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="排版進程數")
 
     @property

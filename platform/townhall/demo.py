@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 import tenant_templates
 from provisioning.load import load_overlay, load_pack
 from provisioning.specs import CentreSpec, Pack
+from provisioning.specs.centre import required
 from townhall.accounts.demonstration import LOGINS
 from townhall.accounts.models import User
 from townhall.accounts.operations import create_user
@@ -103,6 +104,7 @@ def _facts(place: int, unit: Unit, centre: CentreSpec) -> Iterator[Edit]:
         yield Edit("profile", None, "address", f"{unit.name}演示路 1 號（演示）")
         yield Edit("profile", None, "opening_hours", "工作日 9:00—12:00，13:30—17:00（演示）")
         yield Edit("profile", None, "director", "演示人員")
-    owned = centre.fixtures[: (place * 7) % len(centre.fixtures)]
-    for fixture in owned:
-        yield Edit("fixtures", fixture.key, "on_hand", fixture.quantity.times + fixture.quantity.plus)
+    # Every fifteenth has everything, so that a complete centre is to be seen too.
+    owned = len(centre.fixtures) if place % 15 == 0 else (place * 7) % len(centre.fixtures)
+    for fixture in centre.fixtures[:owned]:
+        yield Edit("fixtures", fixture.key, "on_hand", required(fixture.quantity, centre))

@@ -244,6 +244,12 @@ class CentreSpec(Spec):
     budget: tuple[BudgetLine, ...]
 
 
+def required(quantity: Quantity, centre: CentreSpec) -> int:
+    """How many of a thing a centre needs by the rule of its quantity."""
+    each = {"centre": 1, "window": len(centre.windows), "zone": len(centre.zones)}[quantity.per]
+    return each * quantity.times + quantity.plus
+
+
 RECORDS = ("profile", "envelope", "hall")
 COLLECTIONS: dict[str, type[Keyed]] = {
     "windows": Window,

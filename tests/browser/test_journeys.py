@@ -9,6 +9,7 @@ from playwright.sync_api import ConsoleMessage, Page
 from werkzeug.serving import make_server
 
 from tests.fixtures.web import HOME, PASSWORD, Site
+from townhall.documents.fonts import ensure_faces
 
 SIZES = {"desk": (1366, 768), "phone": (390, 844)}
 PAGES = [
@@ -26,7 +27,8 @@ PAGES = [
 
 @pytest.fixture
 def address(new_site: Callable[..., Site]) -> Iterator[str]:
-    """A server on this machine; gives its address."""
+    """A server on this machine; gives its address. The faces are cast first: no page load waits for that."""
+    ensure_faces()
     server = make_server("127.0.0.1", 0, new_site().app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -104,3 +104,11 @@ def test_rule_b3_a_plan_after_local_edits_keeps_them(session: Session, unit: Uni
     assert [action.sentence for action in plan.changes.actions] == [
         "中心基本信息的熱線電話：標準為待填，本地為「0000-1234567（演示）」，本地內容保留"
     ]
+
+
+@pytest.mark.parametrize("complaint", ["0000-1234567（演示）", "００００ 1234567"])
+def test_the_complaint_phone_cannot_be_the_hotline_however_it_is_written(
+    session: Session, unit: Unit, complaint: str
+) -> None:
+    with pytest.raises(EditRefused, match="監督投訴電話不得與熱線電話相同"):
+        edit(session, unit, HOTLINE, Edit("profile", None, "complaint_phone", complaint))

@@ -5,8 +5,9 @@ from typing import Any
 from provisioning.load import load_sample
 from provisioning.resolve import Upstream, resolve
 from provisioning.specs import CentreSpec, Fixture, Pack, Quantity, UnitKind
+from provisioning.specs.centre import required
 from tests.fixtures.standards import PACK_FOLDER
-from townhall.centres.readiness import Stage, State, readiness, required
+from townhall.centres.readiness import Stage, State, readiness
 
 
 def filled(pack: Pack) -> CentreSpec:

@@ -34,7 +34,9 @@ def _owned(rows: tuple[Row, ...], unit_id: str) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=64)
 def _documents(changes: Changes) -> dict[str, str]:
-    return {section: json.dumps(rows, ensure_ascii=False) for section, rows in rows_of(changes).items() if rows}
+    return {
+        section: json.dumps(rows, ensure_ascii=False) for section, rows in rows_of(changes).items() if rows
+    }
 
 
 @lru_cache(maxsize=64)

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from provisioning.plan import item_label
-from provisioning.specs import CentreSpec, Check, Fixture, Keyed, Pack, Quantity, is_blank
-from provisioning.specs.centre import Review
+from provisioning.specs import CentreSpec, Check, Fixture, Keyed, Pack, is_blank
+from provisioning.specs.centre import Review, required
 from provisioning.specs.pack import Probe
 
 
@@ -109,12 +109,6 @@ def readiness(centre: CentreSpec, pack: Pack) -> Readiness:
     others = tuple(name for name in type(centre.profile).model_fields if name not in asked)
     facts = _result(None, len(others), _profile(centre, others))
     return Readiness((*(_answer(check, centre) for check in pack.checks), facts))
-
-
-def required(quantity: Quantity, centre: CentreSpec) -> int:
-    """How many of a fixture a centre needs by the rule of its quantity."""
-    each = {"centre": 1, "window": len(centre.windows), "zone": len(centre.zones)}[quantity.per]
-    return each * quantity.times + quantity.plus
 
 
 def blank_fields(item: Keyed) -> tuple[str, ...]:

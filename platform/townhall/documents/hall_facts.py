@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from provisioning.specs import CentreSpec, Fixture, HallObject, WallSlot
-from provisioning.specs.centre import ObjectKind, Requirement, Wall
+from provisioning.specs.centre import ObjectKind, Requirement, Wall, required
 from townhall.documents.commission import Commission
 from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import Pen
@@ -155,13 +155,7 @@ def _fixture(centre: CentreSpec, pen: Pen, fixture: Fixture) -> Facts:
         "specification": pen.text(fixture.specification),
         "requirement": pen.text(fixture.requirement.value),
         "mandatory": fixture.requirement is Requirement.MANDATORY,
-        "quantity": quantity(centre, fixture),
+        "quantity": required(fixture.quantity, centre),
         "unit": pen.text(fixture.unit),
         "note": pen.text(fixture.note),
     }
-
-
-def quantity(centre: CentreSpec, fixture: Fixture) -> int:
-    """How many pieces this centre needs."""
-    each = {"centre": 1, "window": len(centre.windows), "zone": len(centre.zones)}[fixture.quantity.per]
-    return each * fixture.quantity.times + fixture.quantity.plus

@@ -7,10 +7,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provisioning.specs import Fixture
-from provisioning.specs.centre import Requirement
+from provisioning.specs.centre import Requirement, required
 from townhall.accounts.rights import Right
 from townhall.centres.edit import Edit
-from townhall.centres.readiness import required
 from townhall.web.addresses import slug
 from townhall.web.desk import Desk
 from townhall.web.editing import entered, save
@@ -59,10 +58,17 @@ def _groups(fixtures: tuple[Fixture, ...]) -> list[tuple[str, list[Fixture]]]:
     rank = {requirement: place for place, requirement in enumerate(Requirement)}
     ordered = sorted(fixtures, key=lambda fixture: (fixture.group, rank[fixture.requirement], fixture.key))
     groups = [(group, [*lines]) for group, lines in groupby(ordered, lambda fixture: fixture.group)]
-    return sorted(groups, key=lambda group: -sum(line.requirement is Requirement.MANDATORY for line in group[1]))
+    return sorted(
+        groups, key=lambda group: -sum(line.requirement is Requirement.MANDATORY for line in group[1])
+    )
 
 
 def _page(desk: Desk, reasons: tuple[str, ...]) -> str:
     needed = {fixture.key: required(fixture.quantity, desk.spec) for fixture in desk.spec.fixtures}
-    page = {"groups": _groups(desk.spec.fixtures), "needed": needed, "counts": fixture_counts(desk), "reasons": reasons}
+    page = {
+        "groups": _groups(desk.spec.fixtures),
+        "needed": needed,
+        "counts": fixture_counts(desk),
+        "reasons": reasons,
+    }
     return render_template("fixtures.html", desk=desk, typed=request.form, **page)

@@ -1,6 +1,5 @@
 """The local facts of a centre: phones, address, hours, director."""
 
-import unicodedata
 from collections.abc import Iterator
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -25,8 +24,6 @@ FIELDS = (
     "slogan",
 )
 SAVED = msgid("已保存。")
-# 太湖鄉管理辦法 第二十二條: a complaint must not land on the desk it is about.
-SAME_PHONE = msgid("監督投訴電話不得與熱線電話相同：投訴須由被投訴人以外的人接聽")
 
 
 @pages.get("")
@@ -40,8 +37,7 @@ def show(desk: Desk) -> ResponseReturnValue:
 def change(desk: Desk) -> ResponseReturnValue:
     """Save the form, or show it again as it was typed with every reason for refusing it."""
     typed = {name: entered(name) for name in FIELDS}
-    reasons = (*faults(FIELDS), *_same_phone(typed))
-    reasons = reasons or save(desk, _edits(desk, typed), "修改中心基本信息")
+    reasons = tuple(faults(FIELDS)) or save(desk, _edits(desk, typed), "修改中心基本信息")
     if reasons:
         return _page(desk, reasons, typed), 422
     flash(SAVED)
@@ -58,13 +54,3 @@ def _edits(desk: Desk, typed: dict[str, str]) -> Iterator[Edit]:
         standing = getattr(desk.spec.profile, name)
         if text != standing:
             yield Edit("profile", None, name, text or restored(standing, getattr(standard, name)))
-
-
-def _same_phone(typed: dict[str, str]) -> tuple[str, ...]:
-    hotline, complaint = (_number(typed[name]) for name in ("hotline", "complaint_phone"))
-    return (SAME_PHONE,) if hotline and hotline == complaint else ()
-
-
-def _number(text: str) -> str:
-    """A phone number as it is dialled: digits only, whatever their width and what stands between them."""
-    return "".join(sign for sign in unicodedata.normalize("NFKC", text) if sign.isdecimal())

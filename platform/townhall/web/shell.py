@@ -16,10 +16,11 @@ from jinja2 import StrictUndefined
 from provisioning.labels import FIELD, SECTION
 from provisioning.money import yuan
 from provisioning.specs import Regime, is_blank
+from provisioning.specs.centre import required
 from provisioning.specs.values import DayUnit, Duration
 from townhall.accounts.models import Role
 from townhall.accounts.rights import Right
-from townhall.centres.readiness import Stage, State, required
+from townhall.centres.readiness import Stage, State
 from townhall.documents.fields import parameters, substitute
 from townhall.documents.production import CHINA
 from townhall.script import HANS

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from provisioning.specs import Fixture
-from provisioning.specs.centre import Requirement
+from provisioning.specs.centre import Requirement, required
 from townhall.accounts.rights import Right
 from townhall.budget.amounts import amounts
 from townhall.centres.models import Revision
-from townhall.centres.readiness import Missing, required
+from townhall.centres.readiness import Missing
 from townhall.documents.fields import Pen
 from townhall.documents.hall_facts import plan_of
 from townhall.documents.plan import thumbnail
