@@ -1,15 +1,44 @@
 """Plans in the words of officials: one sentence for each action, no path syntax (rule H4)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from provisioning.labels import FIELD, SECTION
 from provisioning.money import yuan
 
-if TYPE_CHECKING:
-    from provisioning.plan import Action, Found
+
+class Deed(Protocol):
+    """What a sentence needs of an action."""
+
+    @property
+    def operation(self) -> str: ...
+    @property
+    def section(self) -> str: ...
+    @property
+    def key(self) -> str | None: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def before(self) -> Any: ...
+    @property
+    def after(self) -> Any: ...
 
 
-def action_sentence(action: "Action") -> str:
+class Remark(Protocol):
+    """What a sentence needs of a finding."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+
+
+def action_sentence(action: Deed) -> str:
     """E.g. 「新設事項〔臨時救助〕」 or 「事項〔臨時救助〕的承諾時限：標準為 7 個工作日，本地為 5 個工作日，本地內容保留」."""
     subject = f"{SECTION[action.section]}〔{action.label}〕" if action.label else SECTION[action.section]
     if action.operation == "create":
@@ -22,7 +51,7 @@ def action_sentence(action: "Action") -> str:
     return f"{subject}的{field}：{_both(action)}，本地內容保留"
 
 
-def _presence(subject: str, action: "Action") -> str:
+def _presence(subject: str, action: Deed) -> str:
     if action.after is None:
         return f"{subject}已由本地刪去，保持刪去"
     if action.before is None:
@@ -30,12 +59,12 @@ def _presence(subject: str, action: "Action") -> str:
     return f"{subject}：{_both(action)}，本地內容保留"
 
 
-def _both(action: "Action") -> str:
+def _both(action: Deed) -> str:
     measure = action.section if action.field == "*" else action.field
     return f"標準為{shown(action.before, measure)}，本地為{shown(action.after, measure)}"
 
 
-def finding_sentence(found: "Found") -> str:
+def finding_sentence(found: Remark) -> str:
     """What is missing or wrong on the result, and who is to fill it."""
     if found.reason == "MISSING_REQUIRED":
         field = FIELD.get(found.path.rsplit(".", 1)[-1], found.path)
