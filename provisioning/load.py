@@ -72,7 +72,9 @@ class Sources:
         if origins:
             file, start = origins[0]
             return file.fault((*start, *path[1:]), text, dotted(path))
-        return Fault(self.files[0].name if self.files else "", 0, 0, section, text)
+        # What stands in no file is missing from the pack as a whole.
+        pack = self.files[0].name.rpartition("/")[0] if self.files else ""
+        return Fault(pack, 0, 0, dotted(path), text)
 
 
 def load_pack(folder: Folder, name: str | None = None, find: Callable[[str], Folder] | None = None) -> Pack:

@@ -45,7 +45,8 @@ has_postgresql() {
 missing_packages() {
     local python package
     local wanted=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk fonts-noto-cjk-extra)
-    if [ "$what" = test ]; then wanted+=(chromium poppler-utils qpdf); fi
+    # libatomic1 is for the program that Playwright drives the browser with.
+    if [ "$what" = test ]; then wanted+=(chromium libatomic1 poppler-utils qpdf); fi
     for package in "${wanted[@]}"; do
         installed "$package" || echo "$package"
     done

@@ -85,7 +85,10 @@ class UnitKind(StrEnum):
 
 
 def _as_frozenset(value: Any) -> Any:
-    return frozenset(value) if isinstance(value, list) and len(set(map(repr, value))) == len(value) else value
+    """Only a list of distinct scalars is a set; what else it may be is left for the schema to refuse."""
+    if not isinstance(value, list) or not all(isinstance(member, str | int) for member in value):
+        return value
+    return frozenset(value) if len(set(value)) == len(value) else value
 
 
 # A set of scalars (kind `set` of rule A2). A list that names one member twice is a fault, not a set.

@@ -82,6 +82,11 @@ def test_a_dangling_reference_is_named(broken_pack: Break) -> None:
     assert fault.line > 1
 
 
+def test_a_mapping_where_a_name_belongs_is_refused_and_does_not_crash(broken_pack: Break) -> None:
+    (fault,) = faults_of(broken_pack("items/01-civil-affairs.yaml", "windows: [zhou:civil]", "windows: [{a: 1}]"))
+    assert "應為文字" in fault.message
+
+
 def test_two_windows_with_one_number_are_refused(broken_pack: Break) -> None:
     (fault,) = faults_of(broken_pack("windows.yaml", "number: 2", "number: 1"))
     assert "窗口號 1 已由" in fault.message
