@@ -15,6 +15,7 @@ from provisioning.specs import UnitKind
 MAXIMUM_BYTES = 20_000_000
 MAXIMUM_UNPACKED = 200_000_000
 MAXIMUM_ROWS = 60_000
+SHOWN = 40  # characters of a bad cell in a message
 
 # What a column may be called; the first name is ours.
 COLUMNS = {
@@ -204,14 +205,15 @@ def _row_faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
             yield column, "名稱超過 30 字"
 
 
-def _digits_fault(text: str, lengths: tuple[int, ...]) -> str | None:
+def _digits_fault(given: str, lengths: tuple[int, ...]) -> str | None:
+    text = given if len(given) <= SHOWN else given[:SHOWN] + "…"
     narrow = unicodedata.normalize("NFKC", text)
     if narrow != text:
         return f"「{text}」含全形字符，應為「{narrow}」"
     if not (text.isascii() and text.isdigit()):
         return f"「{text}」含數字以外的字符"
-    if len(text) not in lengths:
-        return f"「{text}」應為 {' 或 '.join(map(str, lengths))} 位數字，實為 {len(text)} 位"
+    if len(given) not in lengths:
+        return f"「{text}」應為 {' 或 '.join(map(str, lengths))} 位數字，實為 {len(given)} 位"
     if len(text) == 12 and not text.endswith("000"):
         return f"「{text}」是村級代碼，鄉級代碼末三位應為 000"
     return None
