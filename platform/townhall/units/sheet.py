@@ -206,16 +206,16 @@ def _row_faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _digits_fault(given: str, lengths: tuple[int, ...]) -> str | None:
-    text = given if len(given) <= SHOWN else given[:SHOWN] + "…"
-    narrow = unicodedata.normalize("NFKC", text)
-    if narrow != text:
-        return f"「{text}」含全形字符，應為「{narrow}」"
-    if not (text.isascii() and text.isdigit()):
-        return f"「{text}」含數字以外的字符"
+    shown = given if len(given) <= SHOWN else given[:SHOWN] + "…"
+    narrow = unicodedata.normalize("NFKC", given)
+    if narrow != given:
+        return f"「{shown}」含全形字符，應為「{narrow[:SHOWN]}」"
+    if not (given.isascii() and given.isdigit()):
+        return f"「{shown}」含數字以外的字符"
     if len(given) not in lengths:
-        return f"「{text}」應為 {' 或 '.join(map(str, lengths))} 位數字，實為 {len(given)} 位"
-    if len(text) == 12 and not text.endswith("000"):
-        return f"「{text}」是村級代碼，鄉級代碼末三位應為 000"
+        return f"「{shown}」應為 {' 或 '.join(map(str, lengths))} 位數字，實為 {len(given)} 位"
+    if len(given) == 12 and not given.endswith("000"):
+        return f"「{shown}」是村級代碼，鄉級代碼末三位應為 000"
     return None
 
 
