@@ -112,7 +112,7 @@ class ServiceItem(Keyed):
     targets: Annotated[Members[Target], Field(min_length=1)]
     scope: Text
     description: Text
-    legal_basis: Fillable[tuple[Text, ...]]
+    legal_basis: Fillable[Annotated[tuple[Text, ...], Field(min_length=1)]]
     accepting_body: Fillable[Text]
     deciding_body: Fillable[Text]
     quantity_limit: Text = "無數量限制"
@@ -122,7 +122,7 @@ class ServiceItem(Keyed):
     case_type: CaseType
     route: Route = Route.DIRECT
     joint_bodies: Members[Text] = frozenset()
-    channels: tuple[Text, ...] = ("窗口辦理",)
+    channels: Annotated[tuple[Text, ...], Field(min_length=1)] = ("窗口辦理",)
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     legal_limit: Fillable[Duration] | None = None
     promised_limit: Fillable[Duration]

@@ -213,6 +213,12 @@ def test_doctor_finds_an_installation_in_order_and_one_that_is_not(
     assert found["資料庫"]["remedy"] == "執行 townhall init"
 
 
+@pytest.mark.parametrize(("role", "unit"), [("township_director", "5223"), ("township_director", "522300")])
+def test_a_director_is_not_given_more_than_a_township(ready: Run, role: str, unit: str) -> None:
+    options = ("--name", "張三（虛構）", "--role", role, "--unit", unit, "--password", "一個很長的口令 12345")
+    assert ready("user", "create", "zhangsan", *options).exit_code == BAD_INPUT
+
+
 def test_an_account_is_created_and_a_second_of_that_name_refused(ready: Run) -> None:
     options = (
         "--name",

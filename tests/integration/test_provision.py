@@ -283,6 +283,12 @@ def test_townships_are_found_below_every_level(host: Host) -> None:
             townships_below(session, "999999")
 
 
+@pytest.mark.parametrize("code", ["5223", "5223010", "52230100", "", "５２２３０１", "522301001000x"])
+def test_a_code_with_a_digit_lost_selects_nothing(host: Host, code: str) -> None:
+    with host.sessions() as session, pytest.raises(LookupError, match="應為 6、9 或 12 位數字"):
+        townships_below(session, code)
+
+
 def test_a_published_release_is_immutable(host: Host, pack: Pack) -> None:
     with host.sessions() as session:
         assert publish_release(session, pack, MOMENT).id == host.release.id

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from provisioning.faults import Fault, PackInvalid
 from provisioning.load import load_overlay, load_pack
-from provisioning.specs import Pack
+from provisioning.specs import Pack, ServiceItem
 from tests.fixtures.standards import PACK_FOLDER
 
 Break = Callable[[str, str, str], Path]
@@ -83,8 +84,17 @@ def test_a_dangling_reference_is_named(broken_pack: Break) -> None:
 
 
 def test_a_mapping_where_a_name_belongs_is_refused_and_does_not_crash(broken_pack: Break) -> None:
-    (fault,) = faults_of(broken_pack("items/01-civil-affairs.yaml", "windows: [zhou:civil]", "windows: [{a: 1}]"))
+    (fault,) = faults_of(
+        broken_pack("items/01-civil-affairs.yaml", "windows: [zhou:civil]", "windows: [{a: 1}]")
+    )
     assert "應為文字" in fault.message
+
+
+@pytest.mark.parametrize("field", ["channels", "legal_basis"])
+def test_a_list_that_must_say_something_cannot_be_empty(pack: Pack, field: str) -> None:
+    raw = dict(pack.centre.items[0]) | {field: ()}
+    with pytest.raises(ValidationError, match="at least 1"):
+        ServiceItem.model_validate(raw)
 
 
 def test_two_windows_with_one_number_are_refused(broken_pack: Break) -> None:

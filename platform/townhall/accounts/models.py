@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from townhall.database import Base
+from townhall.units.models import Level
 
 
 class Role(StrEnum):
@@ -15,6 +16,14 @@ class Role(StrEnum):
     TOWNSHIP_DIRECTOR = "township_director"
     BUDGET_OFFICER = "budget_officer"
     PRINT_OPERATOR = "printer"
+
+
+# The level of the unit that a role is held at; roles that are not listed may be held anywhere.
+LEVELS = {
+    Role.PREFECTURE_ADMIN: Level.PREFECTURE,
+    Role.COUNTY_OFFICER: Level.COUNTY,
+    Role.TOWNSHIP_DIRECTOR: Level.TOWNSHIP,
+}
 
 
 class User(Base):

@@ -9,7 +9,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
-from townhall.accounts.models import Role, User
+from townhall.accounts.models import LEVELS, Role, User
 from townhall.units.models import Level, Unit
 
 SHORTEST_PASSWORD = 8
@@ -40,8 +40,11 @@ def create_user(
         raise AccountRefused("賬號須為 2 至 40 個小寫字母、數字或 . _ -，並以字母或數字開頭")
     if session.scalars(select(User.id).filter_by(login=login)).first() is not None:
         raise AccountRefused(f"賬號 {login} 已存在")
-    if session.get(Unit, unit_id) is None:
+    unit = session.get(Unit, unit_id)
+    if unit is None:
         raise LookupError(f"沒有代碼為 {unit_id} 的單位")
+    if LEVELS.get(role, unit.level) != unit.level:
+        raise AccountRefused(f"角色 {role.value} 不能設在{unit.name}這一級")
     user = User(
         login=login,
         name=name.strip() or login,
@@ -63,7 +66,10 @@ def authenticate(session: Session, login: str, password: str, *, demonstrations:
 
     `demonstrations` says whether accounts with published passwords are let in.
     """
-    user = session.scalars(select(User).filter_by(login=login.strip().lower())).one_or_none()
+    known = login.strip().lower()
+    # What can be no login is not asked for: PostgreSQL refuses some texts outright.
+    wanted = select(User).filter_by(login=known) if _LOGIN.fullmatch(known) else None
+    user = session.scalars(wanted).one_or_none() if wanted is not None else None
     right = _matches(user.password_hash if user else _NOBODY, password)
     if user is None or not right or not user.active or (user.demonstration and not demonstrations):
         return None

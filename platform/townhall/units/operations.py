@@ -1,5 +1,6 @@
 """Verbs on the tree of units. They write and flush; the edge commits."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from sqlalchemy import select
@@ -9,9 +10,16 @@ from provisioning.specs import Header, Place, UnitKind
 from townhall.units.models import Level, Unit
 from townhall.units.sheet import CellFault, SheetInvalid, Township
 
+_CODE = re.compile(r"[0-9]{6}(?:[0-9]{3}){0,2}")
+
 
 def full_code(code: str) -> str:
-    """A code of 6, 9 or 12 digits as the 12 digits that identify a unit."""
+    """A code of 6, 9 or 12 digits as the 12 digits that identify a unit.
+
+    Raises `LookupError` for anything else: a digit lost must not select what lies above.
+    """
+    if not _CODE.fullmatch(code):
+        raise LookupError(f"代碼「{code[:40]}」應為 6、9 或 12 位數字")
     return code.ljust(12, "0")
 
 

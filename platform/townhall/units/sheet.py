@@ -214,6 +214,8 @@ def _digits_fault(given: str, lengths: tuple[int, ...]) -> str | None:
         return f"「{shown}」含數字以外的字符"
     if len(given) not in lengths:
         return f"「{shown}」應為 {' 或 '.join(map(str, lengths))} 位數字，實為 {len(given)} 位"
+    if len(given) > 6 and given[6:9] == "000":
+        return f"「{shown}」是縣級代碼，不是鄉鎮"
     if len(given) == 12 and not given.endswith("000"):
         return f"「{shown}」是村級代碼，鄉級代碼末三位應為 000"
     return None
