@@ -161,7 +161,7 @@ class Plan:
         return {
             **self.header,
             "plan_hash": self.hash,
-            "reason": None if self else Reason.NOT_AFFECTED.value,
+            "reason": None if self or self.blocked else Reason.NOT_AFFECTED.value,
             "actions": [action.data() for action in self.changes.actions],
             "findings": [found.data() for found in self.changes.findings],
         }
@@ -178,7 +178,7 @@ def plan_centre(
     `existing` is the configuration that the centre's rows say now, `base` the standard it was last reconciled
     with. Where base and target are the same standard, every local difference stands (rule B3).
     """
-    moved = existing is not None and (base is None or base.revision != target.revision)
+    moved = existing is not None and (base is None or not base.same_as(target))
     return Plan(
         unit=unit,
         tenant_revision=_revision(existing, target),
@@ -186,7 +186,8 @@ def plan_centre(
         policy_revision=target.policy_revision,
         release=target.release,
         overlay=target.overlay,
-        changes=creation(target) if existing is None else _kept(existing, target),
+        # What is local is what differs from the standard that the centre was reconciled with.
+        changes=creation(target) if existing is None else _kept(existing, base or target),
         # Three-way merging (rules B to G) is the engine's second half; until then nothing is guessed.
         blocked="本中心所依標準與目標標準不同，三方合併尚未提供，本計劃只供查看" if moved else None,
     )

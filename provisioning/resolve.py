@@ -21,6 +21,10 @@ class Upstream:
     release: str
     overlay: str | None
 
+    def same_as(self, other: "Upstream") -> bool:
+        """Whether nothing at all has moved: not the configuration, not a policy, not a document or a check."""
+        return (self.release, self.overlay) == (other.release, other.overlay)
+
     @cached_property
     def revision(self) -> str:
         """Content hash of the resolved configuration."""

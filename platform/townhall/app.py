@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _faces(app: Flask) -> Faces:
-    with app.extensions["townhall.sessions"]() as session:
+    with app.extensions["townhall.readers"]() as session:
         return faces_of(session)
 
 

@@ -6,7 +6,18 @@ from typing import Any, ClassVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, DateTime, Engine, Integer, MetaData, String, Table, create_engine, event
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -80,8 +91,26 @@ def create_engine_for(url: str) -> Engine:
         return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     engine = create_engine(address)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """The same engine for transactions that only read: on SQLite they do not wait for a writer, nor it for them."""
+    return engine.execution_options(**{_READING: True})
+
+
+_READING = "townhall_reading"
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once, unless told otherwise.
+
+    A transaction that reads first and writes later fails when somebody else wrote in between, and no busy
+    timeout helps; one that asks for the lock at its start waits for its turn.
+    """
+    deferred = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -16,7 +16,7 @@ from townhall.accounts.demonstration import LOGINS
 from townhall.accounts.models import User
 from townhall.accounts.operations import create_user
 from townhall.centres.edit import Edit, edit_centre
-from townhall.centres.models import Centre
+from townhall.centres.models import Centre, Revision
 from townhall.centres.provision import Result, provision
 from townhall.centres.rows import require_centre
 from townhall.clock import now
@@ -33,21 +33,39 @@ ACTOR = "演示數據"
 
 
 def prepare_demo(settings: Settings, console: Console) -> None:
-    """Bring the demonstration to its full state; what is there already is left alone."""
+    """Bring the demonstration to its full state; what is there already is left alone.
+
+    Raises `LookupError` in a home that holds anything else.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
-    sessions = sessionmaker(create_engine_for(settings.database_url), expire_on_commit=False)
+    engine = create_engine_for(settings.database_url)
+    try:
+        _fill(sessionmaker(engine, expire_on_commit=False), console)
+    finally:
+        engine.dispose()
+
+
+def _fill(sessions: sessionmaker[Session], console: Console) -> None:
     folder = tenant_templates.pack_directory(PACK)
     pack = load_pack(folder, PACK)
+    sheet = read_sheet(Path(str(folder / "demo" / "townships.csv")))
     with sessions.begin() as session:
+        _refuse_real_data(session)
         release = publish_release(session, pack, now())
-        units = ensure_units(
-            session, pack.header, read_sheet(Path(str(folder / "demo" / "townships.csv"))).townships, ""
-        )
+        units = ensure_units(session, pack.header, sheet.townships, "")
         _publish_overlays(session, pack)
         _create_logins(session)
     _provision(sessions, units, release, console)
     _live(sessions, units, console)
+
+
+def _refuse_real_data(session: Session) -> None:
+    """Invented facts and published passwords have no place beside centres that somebody else opened."""
+    others = select(Revision.unit_id).where(Revision.number == 1, Revision.actor != ACTOR)
+    accounts = set(session.scalars(select(User.demonstration)))
+    if session.scalar(others.limit(1)) or accounts == {False}:
+        raise LookupError("資料目錄中已有實際數據，不能用於演示；請用 TOWNHALL_HOME 另指一個空目錄")
 
 
 def _publish_overlays(session: Session, pack: Pack) -> None:

@@ -8,24 +8,30 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from provisioning.canonical import content_hash
 from provisioning.plan import plan_centre
-from provisioning.specs import Overlay, Pack
+from provisioning.specs import Overlay, Pack, PolicyRule
+from provisioning.specs.pack import Policy
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
 from townhall.centres.apply import PlanStale, apply_plan, plan_unit, standard_for
+from townhall.centres.edit import Edit, edit_centre
 from townhall.centres.models import Centre, Revision, Window
-from townhall.centres.provision import Report, Result, provision
-from townhall.centres.rows import MODELS, read_centre
+from townhall.centres.provision import Report, Result, carry_out, plans, provision
+from townhall.centres.rows import MODELS, read_centre, require_centre
+from townhall.config import Settings
 from townhall.database import create_engine_for, table_of
+from townhall.demo import prepare_demo
 from townhall.models import TENANT_OWNED
 from townhall.standards.models import Release
 from townhall.standards.operations import (
@@ -156,17 +162,54 @@ def test_rule_i1_a_plan_for_a_standard_that_has_changed_is_stale(host: Host) -> 
     assert not host.state()["centre"]
 
 
-def test_rule_i4_the_second_of_two_concurrent_creations_learns_that_it_is_stale(host: Host) -> None:
+def test_rule_i4_of_two_concurrent_creations_one_writes_and_the_other_learns_that_it_is_stale(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have found no centre when the first writes: the second meets the primary key, not an earlier look."""
     unit = host.units[0]
     standard = standard_for(unit, host.release, {})
     plan = plan_centre(unit.code, None, None, standard.upstream)
-    other = replace(
-        plan, engine="another"
-    )  # so that it is a plan of its own, made before the first was applied
     with host.sessions.begin() as session:
         apply_plan(session, plan, unit, standard, actor="甲", moment=MOMENT)
-    with host.sessions() as session, pytest.raises(PlanStale):
-        apply_plan(session, other, unit, standard, actor="乙", moment=MOMENT)
+    monkeypatch.setattr(Session, "get", lambda *_, **__: None)  # as it looked before the first committed
+    with host.sessions() as session, pytest.raises(PlanStale, match="剛由他人建立"):
+        apply_plan(session, replace(plan, engine="another"), unit, standard, actor="乙", moment=MOMENT)
+
+
+def test_rule_j7_two_runs_at_once_open_every_centre_once_and_refuse_none(host: Host) -> None:
+    chosen = host.units[:12]
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda _: host.provision(chosen), range(2)))
+    counts = reports[0].counts + reports[1].counts
+    assert counts == {Result.CREATED: 12, Result.UNCHANGED: 12}
+    assert len(host.state()["centre"]) == 12
+
+
+def test_writers_wait_for_each_other_also_when_they_have_read_before(host: Host) -> None:
+    host.provision(host.units[:2])
+
+    def edit(unit: Unit) -> None:
+        with host.sessions.begin() as session:
+            edits = [Edit("profile", None, "hotline", f"0000-{unit.short_code}")]
+            edit_centre(session, unit, edits, seen=None, actor="甲", reason="試", moment=MOMENT)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(edit, host.units[:2] * 4))
+    with host.sessions() as session:
+        hotlines = {require_centre(session, unit.code).profile.hotline for unit in host.units[:2]}
+    assert hotlines == {f"0000-{unit.short_code}" for unit in host.units[:2]}
+
+
+def test_rule_i1_a_plan_seen_before_an_overlay_was_published_is_not_applied(host: Host) -> None:
+    chosen = host.units[:2]
+    with host.sessions() as session:
+        seen = list(plans(session, chosen, host.release, {}))
+    with host.sessions.begin() as session:
+        overlay = Overlay(county="522301", version=1, title="試", profile={"slogan": "另一宗旨"})
+        publish_overlay(session, chosen[0].parent_code or "", overlay, MOMENT)
+    report = carry_out(host.sessions, seen, actor="測試", moment=MOMENT)
+    assert report.counts == {Result.REFUSED: 2}
+    assert not host.state()["centre"]
 
 
 @contextmanager
@@ -311,4 +354,38 @@ def test_a_centre_pinned_to_an_older_standard_is_left_alone_and_said_so(host: Ho
     report = provision(host.sessions, host.units[:2], host.release, overlays, actor="測試", moment=MOMENT)
     assert report.counts == {Result.KEPT: 2}
     assert all(step.reason for step in report.steps)
+    assert host.state() == before
+
+
+def test_a_release_that_moves_only_a_policy_is_not_called_no_change(host: Host, pack: Pack) -> None:
+    host.provision(host.units[:1])
+    locked = PolicyRule(path="profile.slogan", policy=Policy.LOCKED, reason="統一", source="州")
+    header = pack.header.model_copy(update={"release": 2})
+    second = pack.model_copy(update={"header": header, "policies": (*pack.policies, locked)})
+    with host.sessions.begin() as session:
+        release = publish_release(session, second, MOMENT)
+    report = provision(host.sessions, host.units[:1], release, {}, actor="測試", moment=MOMENT)
+    assert report.counts == {Result.KEPT: 1}
+
+
+def test_a_plan_for_another_standard_calls_nothing_local_that_is_not(host: Host) -> None:
+    host.provision(host.units[:1])
+    unit = host.units[0]
+    overlay = Overlay(county="522301", version=1, title="試", profile={"slogan": "另一宗旨"})
+    with host.sessions.begin() as session:
+        publish_overlay(session, unit.parent_code or "", overlay, MOMENT)
+        plan = plan_unit(session, unit, standard_for(unit, host.release, newest_overlays(session)))
+    assert plan.blocked
+    assert plan.changes.actions == ()
+    assert plan.data()["reason"] is None
+
+
+def test_the_demonstration_keeps_out_of_a_home_with_real_centres(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.provision(host.units[:1])
+    before = host.state()
+    monkeypatch.setenv("TOWNHALL_DATABASE", host.url)
+    with pytest.raises(LookupError, match="不能用於演示"):
+        prepare_demo(Settings(home=tmp_path, demo=True), Console(quiet=True))
     assert host.state() == before

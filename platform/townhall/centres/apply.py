@@ -17,7 +17,7 @@ from townhall.centres.models import Centre, Revision
 from townhall.centres.rows import read_centre
 from townhall.database import table_of
 from townhall.standards.models import CountyOverlay, Release
-from townhall.standards.operations import upstream_of
+from townhall.standards.operations import newest_overlay_id, newest_release_id, upstream_of
 from townhall.units.models import Unit
 
 
@@ -82,6 +82,7 @@ def apply_plan(
     _refuse_unusable(plan, unit, standard)
     centre = session.get(Centre, unit.code, with_for_update=True)
     if centre is None:
+        _refuse_outdated(session, unit, standard)
         _refuse_stale(plan, None)
         return _create(session, plan, unit, standard, actor, moment)
     _refuse_stale(plan, centre.content_hash)
@@ -97,6 +98,13 @@ def _refuse_unusable(plan: Plan, unit: Unit, standard: Standard) -> None:
     expected = (unit.code, target.revision, target.policy_revision)
     if (plan.unit, plan.upstream_revision, plan.policy_revision) != expected:
         raise PlanStale("計劃已過期：標準或政策在計劃之後有變動，請重新生成計劃")
+
+
+def _refuse_outdated(session: Session, unit: Unit, standard: Standard) -> None:
+    """The plan's standard must still be the one that the unit would get now."""
+    now = (newest_release_id(session, standard.release.pack), newest_overlay_id(session, unit.parent_code))
+    if now != (standard.release.id, standard.overlay.id if standard.overlay else None):
+        raise PlanStale("計劃已過期：計劃之後發布了新的標準或縣級補充規定，請重新生成計劃")
 
 
 def _refuse_stale(plan: Plan, revision: str | None) -> None:

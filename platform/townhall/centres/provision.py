@@ -2,15 +2,16 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from provisioning.plan import Plan, plan_centre
-from townhall.centres.apply import PlanRefused, Standard, apply_plan, plan_unit, standard_for
+from townhall.centres.apply import PlanRefused, PlanStale, Standard, apply_plan, plan_unit, standard_for
 from townhall.centres.models import Centre
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
@@ -52,23 +53,33 @@ class Report:
         return sum(step.rows for step in self.steps)
 
 
+Planned = tuple[Plan, Standard, Unit]
+
+
 def plans(
     session: Session, units: list[Unit], release: Release, overlays: dict[str, CountyOverlay]
-) -> Iterator[tuple[Plan, Standard, Unit]]:
+) -> Iterator[Planned]:
     """A plan for each unit, in the order given; reads only.
 
     Only centres that differ from their standard are read in full: equal hashes are equal configurations (A8).
     """
-    present = dict(iter(session.execute(select(Centre.unit_id, Centre.content_hash))))
+    columns = select(Centre.unit_id, Centre.release_id, Centre.overlay_id, Centre.content_hash)
+    present = {unit: (release_id, *rest) for unit, release_id, *rest in session.execute(columns)}
     for unit in units:
         standard = standard_for(unit, release, overlays)
         target = standard.upstream
         if unit.code not in present:
             yield plan_centre(unit.code, None, None, target), standard, unit
-        elif present[unit.code] == target.revision:
+        elif present[unit.code] == _fresh(standard):
             yield plan_centre(unit.code, target.centre, target, target), standard, unit
         else:
             yield plan_unit(session, unit, standard), standard, unit
+
+
+def _fresh(standard: Standard) -> tuple[int, int | None, str]:
+    """What a centre that has changed nothing is pinned to, and the hash of what it says."""
+    overlay = standard.overlay.id if standard.overlay else None
+    return standard.release.id, overlay, standard.upstream.revision
 
 
 def provision(
@@ -81,17 +92,43 @@ def provision(
     moment: dt.datetime,
     advance: Callable[[Step], None] = lambda _step: None,
 ) -> Report:
-    """Plan and apply each unit in a transaction of its own; one refusal never stops the others (rule J7).
+    """Plan each unit and carry the plans out.
 
     Killed at any moment and started again it ends in the same state, because what is there is left alone.
     """
-    report = Report()
     with sessions() as session:
         session.expire_on_commit = False
-        for plan, standard, unit in plans(session, units, release, overlays):
-            step = _one(session, plan, standard, unit, actor, moment)
-            report.steps.append(step)
-            advance(step)
+        planned = plans(session, units, release, overlays)
+        return _report(session, planned, actor, moment, advance)
+
+
+def carry_out(
+    sessions: SessionMaker,
+    planned: Iterable[Planned],
+    *,
+    actor: str,
+    moment: dt.datetime,
+    advance: Callable[[Step], None] = lambda _step: None,
+) -> Report:
+    """Apply the very plans that were shown (rule I1)."""
+    with sessions() as session:
+        session.expire_on_commit = False
+        return _report(session, planned, actor, moment, advance)
+
+
+def _report(
+    session: Session,
+    planned: Iterable[Planned],
+    actor: str,
+    moment: dt.datetime,
+    advance: Callable[[Step], None],
+) -> Report:
+    """One transaction a unit; what happens to one never stops the others (rule J7)."""
+    report = Report()
+    for plan, standard, unit in planned:
+        step = _one(session, plan, standard, unit, actor, moment)
+        report.steps.append(step)
+        advance(step)
     return report
 
 
@@ -100,12 +137,29 @@ def _one(
 ) -> Step:
     if not plan:
         session.rollback()
-        return Step(unit, Result.KEPT if plan.blocked else Result.UNCHANGED, reason=plan.blocked)
+        return _left(unit, plan)
     try:
         outcome = apply_plan(session, plan, unit, standard, actor=actor, moment=moment)
         session.commit()
+    except PlanStale as stale:
+        session.rollback()
+        return _overtaken(session, standard, unit, str(stale))
     except PlanRefused as refusal:
         session.rollback()
         return Step(unit, Result.REFUSED, reason=str(refusal))
+    except DBAPIError as error:
+        session.rollback()
+        return Step(unit, Result.REFUSED, reason=f"資料庫未能寫入（{error.orig}）")
     rows = sum(plan.changes.counts.values()) if outcome.written else 0
     return Step(unit, Result.CREATED if outcome.written else Result.UNCHANGED, rows)
+
+
+def _left(unit: Unit, plan: Plan) -> Step:
+    return Step(unit, Result.KEPT if plan.blocked else Result.UNCHANGED, reason=plan.blocked)
+
+
+def _overtaken(session: Session, standard: Standard, unit: Unit, reason: str) -> Step:
+    """Somebody else was faster: where their work leaves nothing to do, nothing is wrong."""
+    again = plan_unit(session, unit, standard)
+    session.rollback()
+    return Step(unit, Result.REFUSED, reason=reason) if again else _left(unit, again)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from provisioning.faults import PackInvalid
 from townhall.accounts.operations import AccountRefused
 from townhall.config import Settings
-from townhall.database import create_engine_for
+from townhall.database import create_engine_for, reading
 from townhall.standards.models import Release
 from townhall.standards.operations import StandardConflict, newest_release
 from townhall.units.sheet import SheetInvalid
@@ -58,6 +58,11 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 def sessions(settings: Settings) -> sessionmaker[Session]:
     """Sessions on the configured database; objects stay readable after a commit."""
     return sessionmaker(create_engine_for(settings.database_url), expire_on_commit=False)
+
+
+def readers(settings: Settings) -> sessionmaker[Session]:
+    """Sessions that only read and keep nobody from writing."""
+    return sessionmaker(reading(create_engine_for(settings.database_url)), expire_on_commit=False)
 
 
 def required_release(session: Session, pack_id: str) -> Release:

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from townhall.centres.models import Centre
-from townhall.cli.console import BAD_INPUT, sessions
+from townhall.cli.console import BAD_INPUT, readers
 from townhall.config import Settings
 from townhall.database import alembic_config, create_engine_for
 from townhall.documents.fonts import PACKAGED as PACKAGED_FONTS
@@ -38,7 +38,7 @@ def _database(settings: Settings) -> Examination:
 
 
 def _contents(settings: Settings) -> Examination:
-    with sessions(settings)() as session:
+    with readers(settings)() as session:
         releases = session.scalar(select(func.count()).select_from(Release))
         centres = session.scalar(select(func.count()).select_from(Centre))
     remedy = None if releases else "執行 townhall init"

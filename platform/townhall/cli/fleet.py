@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from provisioning.labels import SECTION
 from provisioning.plan import Plan
 from townhall.centres.apply import Standard
-from townhall.centres.provision import Report, Result, plans
-from townhall.centres.provision import provision as provision_fleet
+from townhall.centres.provision import Report, Result, carry_out, plans
 from townhall.cli.console import IN_PART, guarded, progress, refuse, remarks, required_release, sessions
 from townhall.clock import now
 from townhall.config import Settings
@@ -49,7 +48,7 @@ def provision(sheet: Path, pack_id: str, dry_run: bool) -> None:
             session.rollback()
             return
         session.commit()
-        report = _carry_out(settings, session, [unit for _, _, unit in planned], pack_id)
+        report = _carry_out(settings, planned)
     _tell(report)
 
 
@@ -89,7 +88,7 @@ def apply(sheet: Path | None, codes: tuple[str, ...], pack_id: str, digest: str 
         if not yes and digest != (actual := digest_of(planned)):
             refuse([f"計劃摘要不符：現在是 {actual}。請先執行 plan 查看，再以 --digest 給出摘要。"])
         session.commit()
-        report = _carry_out(settings, session, [unit for _, _, unit in planned], pack_id)
+        report = _carry_out(settings, planned)
     _tell(report, wanted_all=True)
 
 
@@ -100,27 +99,26 @@ def digest_of(planned: Planned) -> str:
 
 def _planned(session: Session, sheet: Path | None, codes: Sequence[str], pack_id: str) -> Planned:
     release = required_release(session, pack_id)
+    if sheet is not None and codes:
+        refuse(["--units 和 --unit 只能用其中一個"])
     if sheet is not None:
         read = read_sheet(sheet)
         for notice in read.notices:
             remarks.print(notice, style="yellow", markup=False)
         units = ensure_units(session, pack_of(release).header, read.townships, sheet.name)
     else:
-        units = [unit for code in codes for unit in townships_below(session, code)]
+        found = {unit.code: unit for code in codes for unit in townships_below(session, code)}
+        units = list(found.values())
     if not units:
-        refuse(["請用 --units 給出名單，或用 --unit 給出單位代碼"])
+        refuse(["所選單位下還沒有鄉鎮" if codes else "請用 --units 給出名單，或用 --unit 給出單位代碼"])
     return list(plans(session, units, release, newest_overlays(session)))
 
 
-def _carry_out(settings: Settings, session: Session, units: list[Unit], pack_id: str) -> Report:
-    release, overlays = required_release(session, pack_id), newest_overlays(session)
-    session.commit()
-    with progress("開通", len(units)) as advance:
-        return provision_fleet(
+def _carry_out(settings: Settings, planned: Planned) -> Report:
+    with progress("開通", len(planned)) as advance:
+        return carry_out(
             sessions(settings),
-            units,
-            release,
-            overlays,
+            planned,
             actor="命令行",
             moment=now(),
             advance=lambda _: advance(),
@@ -136,7 +134,9 @@ def _show(planned: Planned, full: bool = False) -> None:
             for found in made.changes.findings:
                 click.echo(f"    ※ {found.sentence}")
     changed = sum(bool(made) for made, _, _ in planned)
-    click.echo(f"共 {len(planned)} 個鄉鎮：{changed} 個有變化，{len(planned) - changed} 個無變化")
+    blocked = sum(made.blocked is not None for made, _, _ in planned)
+    same = len(planned) - changed - blocked
+    click.echo(f"共 {len(planned)} 個鄉鎮：{changed} 個有變化，{same} 個無變化，{blocked} 個須待合併")
     click.echo(f"計劃摘要 {digest_of(planned)}")
 
 
@@ -146,6 +146,8 @@ def _summary(made: Plan) -> str:
     if not made:
         kept = len(made.changes.actions)
         return f"無變化（保留本地改動 {kept} 處）" if kept else "無變化"
+    if made.errors:
+        return "不能執行：" + "；".join(found.sentence for found in made.errors)
     counts = "，".join(f"{SECTION[name]} {count}" for name, count in made.changes.counts.items() if count > 1)
     missing = len(made.changes.findings)
     return f"新設中心：{counts}" + (f"；待填 {missing} 處" if missing else "")

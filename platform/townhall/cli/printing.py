@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from townhall.centres.models import Centre
-from townhall.cli.console import IN_PART, guarded, progress, refuse, remarks, sessions
+from townhall.cli.console import IN_PART, guarded, progress, readers, refuse, remarks
 from townhall.cli.typefaces import prepared_faces
 from townhall.config import Settings
 from townhall.documents.batch import BatchReport, print_batch, target_for
@@ -55,7 +55,7 @@ def render(
         refuse(["請用 --all 生成全部文件，或用 --document 指定種類（二者取一）"])
     settings = Settings()
     choice = Choice(documents, SCRIPTS if script == "both" else (script,), draft)
-    with sessions(settings)() as session:
+    with readers(settings)() as session:
         report = _print(session, settings, _units(session, codes, counties, fleet), choice, out)
         session.rollback()
     _tell(report, out, as_json)

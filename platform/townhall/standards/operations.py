@@ -48,6 +48,18 @@ def newest_release(session: Session, pack_id: str) -> Release | None:
     return session.scalars(found.limit(1)).first()
 
 
+def newest_release_id(session: Session, pack_id: str) -> int | None:
+    """As `newest_release`, without reading its content."""
+    found = select(Release.id).filter_by(pack=pack_id, status=Status.PUBLISHED.value)
+    return session.scalar(found.order_by(Release.number.desc()).limit(1))
+
+
+def newest_overlay_id(session: Session, county_code: str | None) -> int | None:
+    """The newest overlay of a county, or None when it has none."""
+    found = select(CountyOverlay.id).filter_by(county_code=county_code)
+    return session.scalar(found.order_by(CountyOverlay.version.desc()).limit(1))
+
+
 def publish_overlay(
     session: Session, county_code: str, overlay: Overlay, moment: dt.datetime
 ) -> CountyOverlay:

@@ -1,10 +1,10 @@
 """Where a request meets the database: one session, committed here and nowhere else."""
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, got_request_exception, request
 from sqlalchemy.orm import Session, sessionmaker
 
 from townhall.config import Settings
-from townhall.database import create_engine_for
+from townhall.database import create_engine_for, reading
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -12,7 +12,8 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 def database() -> Session:
     """The session of this request, opened when it is first asked for."""
     if "session" not in g:
-        g.session = current_app.extensions["townhall.sessions"]()
+        kind = "readers" if request.method in _SAFE else "sessions"
+        g.session = current_app.extensions[f"townhall.{kind}"]()
     session: Session = g.session
     return session
 
@@ -26,7 +27,10 @@ def settings() -> Settings:
 def connect(app: Flask, known: Settings) -> None:
     """Give the application its engine, and commit or roll back at the end of each request."""
     app.extensions["townhall.settings"] = known
-    app.extensions["townhall.sessions"] = sessionmaker(create_engine_for(known.database_url))
+    engine = create_engine_for(known.database_url)
+    app.extensions["townhall.sessions"] = sessionmaker(engine)
+    app.extensions["townhall.readers"] = sessionmaker(reading(engine))
+    got_request_exception.connect(_roll_back, app)
     app.after_request(_commit)
     app.teardown_request(_close)
 
@@ -37,6 +41,12 @@ def _commit(response: Response) -> Response:
     if session is not None and request.method not in _SAFE and response.status_code < 400:
         session.commit()
     return response
+
+
+def _roll_back(_app: Flask, **_: object) -> None:
+    """What failed is undone before the page that says so is made, which reads who is signed in."""
+    if "session" in g:
+        g.session.rollback()
 
 
 def _close(_error: BaseException | None) -> None:

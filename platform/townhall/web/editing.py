@@ -13,6 +13,7 @@ from townhall.web.desk import Desk
 from townhall.web.guards import reader
 from townhall.web.language import msgid
 
+ACTOR = 60  # characters that a revision keeps of its author, the login first
 LONGEST = 4000  # characters of one field
 TOO_LONG = msgid("內容過長，每格不得超過 4000 個字")
 INVISIBLE = msgid("內容含有不可見的控制字符，請刪去後再保存")
@@ -27,7 +28,7 @@ def save(desk: Desk, edits: Iterable[Edit], reason: str) -> tuple[str, ...]:
             desk.unit,
             list(edits),
             seen=request.form.get("seen") or "-",  # a form without it was not ours
-            actor=f"{user.name}（{user.login}）",
+            actor=f"{user.login} {user.name}"[:ACTOR],
             reason=reason,
             moment=now(),
         )
