@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from provisioning.policy import governing
+from provisioning.labels import FIELD, SECTION
+from provisioning.policy import governing, refusal
 from provisioning.specs import CentreSpec, Keyed, Overlay, Pack, PolicyRule, Profile
 from provisioning.specs.centre import COLLECTIONS
-from provisioning.specs.pack import Policy
 from provisioning.wording import message
 from provisioning.yamlfile import Path
 
@@ -49,12 +49,12 @@ def overlay_faults(pack: Pack, overlay: Overlay) -> Iterator[Finding]:
             yield from _removal_faults(pack, section, index, key)
     for section, added in overlay.add.items():
         for index, raw in enumerate(added):
-            yield from _addition_faults(overlay, section, index, raw)
+            yield from _addition_faults(pack, overlay, section, index, raw)
 
 
 def _record_faults(pack: Pack, model: type[Profile], fields: dict[str, Any]) -> Iterator[Finding]:
-    for field in fields:
-        yield from _locked(pack.policies, f"profile.{field}", ("profile", field))
+    for field, value in fields.items():
+        yield from _refused(pack.policies, f"profile.{field}", field, value, ("profile", field))
     yield from _misfits(("profile",), model, {**dict(pack.centre.profile), **fields}, set(fields))
 
 
@@ -68,8 +68,10 @@ def _change_faults(pack: Pack, section: str, changes: dict[str, dict[str, Any]])
         if key not in standing:
             yield place, f"「{section}」中沒有鍵「{key}」"
             continue
-        for field in fields:
-            yield from _locked(pack.policies, f"{section}[{key}].{field}", (*place, field))
+        if "key" in fields:
+            yield (*place, "key"), "鍵是事項的身份，不得改動"
+        for field, value in fields.items():
+            yield from _refused(pack.policies, f"{section}[{key}].{field}", field, value, (*place, field))
         merged = {**dict(standing[key]), **fields}
         yield from _misfits(place, COLLECTIONS[section], merged, set(fields))
 
@@ -79,25 +81,31 @@ def _removal_faults(pack: Pack, section: str, index: int, key: str) -> Iterator[
     if section not in COLLECTIONS or key not in {item.key for item in getattr(pack.centre, section)}:
         yield place, f"「{section}」中沒有鍵「{key}」"
         return
-    rule = governing((pack.policies,), f"{section}[{key}]")
-    if rule and rule.policy in (Policy.MANDATORY, Policy.LOCKED):
-        yield place, f"不得刪除：{rule.reason}（{rule.source}）"
+    yield from _refused(pack.policies, f"{section}[{key}]", section, None, place)
 
 
-def _addition_faults(overlay: Overlay, section: str, index: int, raw: dict[str, Any]) -> Iterator[Finding]:
+def _addition_faults(
+    pack: Pack, overlay: Overlay, section: str, index: int, raw: dict[str, Any]
+) -> Iterator[Finding]:
     place: Path = ("add", section, index)
     if section not in COLLECTIONS:
         yield place, f"沒有「{section}」這個集合"
         return
-    if not str(raw.get("key", "")).startswith(f"xian:{overlay.county}:"):
+    key = str(raw.get("key", ""))
+    if not key.startswith(f"xian:{overlay.county}:"):
         yield (*place, "key"), f"縣級新增的鍵須以 xian:{overlay.county}: 開頭"
+        return
+    for field, value in raw.items():
+        yield from _refused(pack.policies, f"{section}[{key}].{field}", field, value, (*place, field))
     yield from _misfits(place, COLLECTIONS[section], raw, None)
 
 
-def _locked(rules: tuple[PolicyRule, ...], path: str, place: Path) -> Iterator[Finding]:
-    rule = governing((rules,), path)
-    if rule and rule.policy is Policy.LOCKED:
-        yield place, f"州級鎖定，不得改動：{rule.reason}（{rule.source}）"
+def _refused(
+    rules: tuple[PolicyRule, ...], path: str, field: str, value: Any, place: Path
+) -> Iterator[Finding]:
+    name = FIELD.get(field, SECTION.get(field, field))
+    if text := refusal(governing((rules,), path), name, value):
+        yield place, text
 
 
 def _misfits(place: Path, model: Any, raw: dict[str, Any], fields: set[str] | None) -> Iterator[Finding]:

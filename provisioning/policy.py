@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from provisioning.sentences import shown
 from provisioning.specs import PolicyRule
 from provisioning.specs.centre import COLLECTIONS, RECORDS, CentreSpec
 from provisioning.specs.pack import Policy
@@ -78,7 +79,27 @@ def _specificity(pattern: str) -> tuple[bool, bool]:
 
 
 def _tightness(rule: PolicyRule) -> tuple[int, int]:
-    return TIGHTNESS.index(rule.policy), -(rule.maximum if rule.maximum is not None else 2**31)
+    """Ties between bounds go to the lower one; a bound without a figure is no tighter than one with."""
+    return TIGHTNESS.index(rule.policy), -(rule.maximum if rule.maximum is not None else 2**63)
+
+
+def refusal(rule: PolicyRule | None, name: str, value: Any, measure: str = "") -> str | None:
+    """Why a rule refuses a lower layer's value, in Chinese, or None (rules C5, E2, E3, E4).
+
+    `value` is in canonical form; None and an empty list both mean that nothing is left of a field or an item.
+    """
+    if rule is None:
+        return None
+    because = f"{rule.reason}（{rule.source}）"
+    if rule.policy is Policy.LOCKED:
+        return f"「{name}」由上級統一規定（鎖定），不得改動：{because}"
+    if rule.policy is Policy.MANDATORY and value in (None, []):
+        return f"「{name}」必須保留，不得刪除或留空：{because}"
+    number = value.get("days") if isinstance(value, dict) else value
+    if rule.maximum is not None and isinstance(number, int) and number > rule.maximum:
+        unit = " 天" if isinstance(value, dict) else ""
+        return f"「{name}」不得超過{shown(rule.maximum, measure)}{unit}：{because}"
+    return None
 
 
 def loosened(rules: Iterable[PolicyRule], tighter: Iterable[PolicyRule]) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from provisioning.itemrules import item_faults
-from provisioning.overlay import overlay_faults
+from provisioning.overlay import lay_over, overlay_faults
 from provisioning.policy import loosened, pattern_fault
 from provisioning.specs import CentreSpec, Overlay, Pack, Profile, Regime, is_blank
 from provisioning.specs.centre import COLLECTIONS
@@ -56,7 +56,15 @@ def check_centre(centre: CentreSpec) -> Iterator[Finding]:
 
 def check_overlay(pack: Pack, overlay: Overlay) -> Iterator[Finding]:
     """Findings in a county overlay: what it points at, whether it fits, whether it loosens (rule E1)."""
-    yield from overlay_faults(pack, overlay)
+    faults = list(overlay_faults(pack, overlay))
+    yield from faults
+    if overlay.county not in {county.code for county in pack.header.counties}:
+        yield ("county",), f"模板包中沒有代碼為 {overlay.county} 的縣（市）"
+    yield from _texts((), overlay.model_dump(mode="json"))
+    if not faults:
+        yield from (
+            (("change",), f"合成後：{text}") for _, text in check_centre(lay_over(pack.centre, overlay))
+        )
     for index, rule in enumerate(overlay.tighten):
         if text := pattern_fault(rule.path):
             yield ("tighten", index, "path"), text

@@ -1,6 +1,6 @@
 """Makes the pictures of the README from a running demonstration: `make demo`, then this in another window.
 
-    .venv/bin/python scripts/screenshots.py [http://127.0.0.1:8000]
+.venv/bin/python scripts/screenshots.py [http://127.0.0.1:8000]
 """
 
 import shutil

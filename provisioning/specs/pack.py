@@ -96,7 +96,7 @@ class DocumentType(Part):
 class Place(Spec):
     """An administrative unit by its statistics code, with its name in both scripts (never converted)."""
 
-    code: Annotated[str, Field(pattern=r"^\d{6}$")]
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     name: Text
     name_hans: Text
 
@@ -134,7 +134,7 @@ class Overlay(Spec):
     `change` maps collection to item key to fields; `profile` fields may be set too.
     """
 
-    county: Annotated[str, Field(pattern=r"^\d{6}$")]
+    county: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     version: Positive
     title: Text
     demonstration: Flag = False

@@ -11,7 +11,9 @@ T = TypeVar("T")
 # Rule A3: namespaced by the creating layer, opaque, never reused.
 Key = Annotated[
     str,
-    StringConstraints(pattern=r"^(zhou|xian:\d{6}|xiang:\d{9}):[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=80),
+    StringConstraints(
+        pattern=r"^(zhou|xian:[0-9]{6}|xiang:[0-9]{9}):[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=80
+    ),
 ]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=60)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

@@ -67,7 +67,7 @@ def test_rule_e8_an_edit_of_what_is_locked_is_refused_with_the_reason_and_nothin
     session: Session, unit: Unit
 ) -> None:
     before = require_centre(session, unit.code)
-    with pytest.raises(EditRefused, match="由上級統一規定，不得修改") as refused:
+    with pytest.raises(EditRefused, match="由上級統一規定（鎖定），不得改動") as refused:
         edit(session, unit, HOTLINE, Edit("signs", "zhou:sign-centre", "ground", "#ff0000"))
     assert len(refused.value.reasons) == 1
     assert require_centre(session, unit.code) == before
@@ -75,8 +75,31 @@ def test_rule_e8_an_edit_of_what_is_locked_is_refused_with_the_reason_and_nothin
 
 def test_rule_e4_an_edit_beyond_its_bound_is_refused(session: Session, unit: Unit) -> None:
     limit = {"days": 60, "unit": "工作日"}
-    with pytest.raises(EditRefused):
+    with pytest.raises(EditRefused, match="「承諾時限」不得超過 7 天"):
         edit(session, unit, Edit("items", "zhou:temporary-relief", "promised_limit", limit))
+
+
+def test_rule_e3_a_mandatory_field_cannot_be_emptied(session: Session, unit: Unit) -> None:
+    with pytest.raises(EditRefused, match="「申報材料」必須保留"):
+        edit(session, unit, Edit("items", "zhou:temporary-relief", "materials", []))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Edit("nothing", None, "name", "x"),
+        Edit("windows", None, "order", ["zhou:civil"]),
+        Edit("windows", None, "name", "x"),
+        Edit("windows", "zhou:nowhere", "name", "x"),
+        Edit("windows", "zhou:civil", "key", "zhou:other"),
+        Edit("windows", "zhou:civil", "nothing", None),
+        Edit("profile", "zhou:civil", "hotline", "x"),
+        Edit("envelope", None, "hotline", 1),
+    ],
+)
+def test_an_edit_of_what_is_not_there_is_refused_in_words(session: Session, unit: Unit, wrong: Edit) -> None:
+    with pytest.raises(EditRefused, match="沒有可以修改的"):
+        edit(session, unit, wrong)
 
 
 def test_an_edit_of_the_wrong_type_is_refused_in_words(session: Session, unit: Unit) -> None:

@@ -182,7 +182,7 @@ def test_the_demonstration_overlay_fits_the_pack(pack: Pack) -> None:
 def test_rule_e2_a_county_cannot_write_what_the_prefecture_locked(pack: Pack) -> None:
     (text,) = overlay_faults(pack, "change:\n  signs:\n    zhou:sign-centre:\n      ground: '#ff0000'\n")
     assert text.startswith("522301.yaml:7:7:")
-    assert "州級鎖定，不得改動" in text
+    assert "由上級統一規定（鎖定），不得改動" in text
 
 
 def test_rule_e1_a_county_cannot_loosen(pack: Pack) -> None:
@@ -201,6 +201,28 @@ def test_rule_e1_a_county_cannot_raise_a_bound(pack: Pack) -> None:
 def test_rule_c5_a_county_cannot_remove_what_is_mandatory(pack: Pack) -> None:
     (text,) = overlay_faults(pack, "remove:\n  fixtures: ['zhou:cabinet']\n")
     assert "不得刪除" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("change: {items: {'zhou:temporary-relief': {promised_limit: {days: 30}}}}", "不得超過 7 天"),
+        ("change: {items: {'zhou:temporary-relief': {materials: []}}}", "必須保留"),
+        ("change: {fixtures: {'zhou:cabinet': {key: 'zhou:other'}}}", "鍵是事項的身份"),
+        ("profile: {hotline: '0000-1', complaint_phone: '0000 1'}", "監督投訴電話不得與熱線電話相同"),
+        ("remove: {windows: ['zhou:civil']}", "沒有鍵為「zhou:civil」的窗口"),
+        ("profile: {address: '某路,某號'}", "半形標點"),
+    ],
+)
+def test_an_overlay_is_held_to_the_policies_and_to_what_comes_of_it(
+    pack: Pack, change: str, message: str
+) -> None:
+    assert any(message in text for text in overlay_faults(pack, change + "\n"))
+
+
+def test_an_overlay_for_a_county_that_is_not_there_is_refused(pack: Pack) -> None:
+    with pytest.raises(PackInvalid, match="沒有代碼為 999999 的縣"):
+        load_overlay("county: '999999'\nversion: 1\ntitle: 試\n", "999999.yaml", pack)
 
 
 def test_an_overlay_pointing_nowhere_is_refused_with_its_place(pack: Pack) -> None:

@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 from provisioning.canonical import canonical, content_hash
 from provisioning.differences import Difference, delta, differences, patched
 from provisioning.labels import FIELD, SECTION
-from provisioning.policy import governing
+from provisioning.policy import governing, refusal
 from provisioning.resolve import Upstream
 from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS
-from provisioning.specs.pack import Policy
 from provisioning.validate import check_centre
 from provisioning.wording import message
 from townhall.centres.apply import pinned
@@ -76,11 +75,27 @@ def edit_centre(
 
 
 def _edited(before: CentreSpec, edits: tuple[Edit, ...]) -> CentreSpec:
+    if unknown := [edit for edit in edits if not _exists(before, edit)]:
+        raise EditRefused(
+            f"沒有可以修改的「{edit.section} {edit.key or ''} {edit.field}」" for edit in unknown
+        )
     try:
         return patched(before, [[edit.section, edit.key, edit.field, edit.value] for edit in edits])
     except ValidationError as error:
         problems = error.errors(include_url=False)
         raise EditRefused(_problem(problem) for problem in problems) from error
+
+
+def _exists(centre: CentreSpec, edit: Edit) -> bool:
+    """Whether an edit points at one field of one thing that is there; keys are not fields (rule A3)."""
+    if edit.section not in CentreSpec.model_fields or edit.field == "key":
+        return False
+    value = getattr(centre, edit.section)
+    if edit.section in COLLECTIONS:
+        value = next((item for item in value if item.key == edit.key), None)
+    elif edit.key is not None:
+        return False
+    return edit.field in getattr(type(value), "model_fields", {})
 
 
 def _problem(problem: Any) -> str:
@@ -99,22 +114,9 @@ def _refuse(
 
 
 def _forbidden(upstream: Upstream, change: Difference) -> str | None:
-    """Why a policy refuses a change: locked (E2) or beyond its bound (E4)."""
+    """Why a policy refuses a change (rules C5, E2, E3, E4)."""
     rule = governing(upstream.policies, change.path)
-    if rule is None:
-        return None
-    field = FIELD.get(change.field, change.field)
-    if rule.policy is Policy.LOCKED:
-        return f"「{field}」由上級統一規定，不得修改：{rule.reason}（{rule.source}）"
-    value = change.after.get("days") if isinstance(change.after, dict) else change.after
-    if (
-        rule.policy is Policy.BOUNDED
-        and rule.maximum is not None
-        and isinstance(value, int)
-        and value > rule.maximum
-    ):
-        return f"「{field}」不得超過 {rule.maximum}：{rule.reason}（{rule.source}）"
-    return None
+    return refusal(rule, FIELD.get(change.field, change.field), change.after, change.field)
 
 
 def _write(session: Session, centre: Centre, after: CentreSpec, change: Difference) -> None:
