@@ -1,5 +1,7 @@
 """The onboarding sheet: every bad cell is named, good files of every kind are read."""
 
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -115,7 +117,7 @@ def test_a_workbook_says_the_same_as_the_csv(tmp_path: Path) -> None:
 def test_a_workbook_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "名單.xlsx"
     path.write_bytes(b"PK\x03\x04 not a workbook")
-    with pytest.raises(SheetInvalid, match="不是可讀的電子表格"):
+    with pytest.raises(SheetInvalid, match="不是可讀的 XLSX 電子表格"):
         read_sheet(path)
 
 
@@ -130,3 +132,88 @@ def test_files_of_other_kinds_and_empty_files_are_refused(tmp_path: Path, name: 
 def test_a_code_that_disagrees_with_the_kind_is_a_remark_and_no_fault(tmp_path: Path) -> None:
     sheet = read_sheet(written(tmp_path, GOOD.replace(",街道,", ",镇,")))
     assert "通常屬於街道" in sheet.notices[0]
+
+
+def test_a_line_break_inside_a_cell_does_not_shift_the_lines_that_faults_name(tmp_path: Path) -> None:
+    quoted = GOOD.replace(",兴义市", ',"兴义市\n"')
+    found = faults(tmp_path, quoted, GOOD.replace("522301001", "5223", 1))
+    assert [fault.line for fault in found if fault.column == "code"] == [4]
+
+
+def test_csv_that_breaks_off_is_named_with_its_line(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, GOOD, '"522301002')
+    assert fault.line == 3
+    assert "CSV 格式有誤" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("黃草街道", "黃草\x07街道", "含有控制字符"),
+        ("黃草街道", "=1+1", "不得以「=」開頭"),
+        ("黃草街道", "黃" * 31, "超過 30 字"),
+    ],
+)
+def test_a_bad_name_is_named(tmp_path: Path, before: str, after: str, message: str) -> None:
+    found = faults(tmp_path, GOOD.replace(before, after))
+    assert any(fault.column == "name" and message in fault.message for fault in found), found
+
+
+def test_a_column_given_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "名單.csv"
+    path.write_text(f"{HEADER},code\n{GOOD},522301002\n", encoding="utf-8")
+    with pytest.raises(SheetInvalid, match="有兩列同名"):
+        read_sheet(path)
+
+
+def workbook(tmp_path: Path, change: dict[str, Callable[[bytes], bytes]]) -> Path:
+    """A good workbook with some of its parts changed."""
+    good, path = tmp_path / "good.xlsx", tmp_path / "名單.xlsx"
+    with xlsxwriter.Workbook(good) as book:
+        sheet = book.add_worksheet()
+        for place, row in enumerate([HEADER, GOOD]):
+            sheet.write_row(place, 0, row.split(","))
+    with zipfile.ZipFile(good) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change.get(name, bytes)(old.read(name)))
+    return path
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def test_the_workbook_that_the_hostile_ones_are_made_from_is_read(tmp_path: Path) -> None:
+    assert len(read_sheet(workbook(tmp_path, {})).townships) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({SHEET: lambda xml: xml.replace(b'r="A2"', b'r="XFD1048576"')}, "單元格 XFD1048576 超出可讀範圍"),
+        ({SHEET: lambda xml: xml.replace(b'r="A2"', b"r='A99999999999'")}, "超出可讀範圍"),
+        ({SHEET: lambda xml: xml + b" " * 40_000_000}, "解壓後過大"),
+        ({SHEET: lambda xml: b'<!DOCTYPE a [<!ENTITY b "c">]>' + xml}, "文檔類型聲明"),
+        ({SHEET: lambda xml: xml[:200]}, "不是可讀的"),
+        ({"xl/workbook.xml": lambda _: b"<"}, "不是可讀的"),
+    ],
+)
+def test_a_hostile_workbook_is_refused_in_words(
+    tmp_path: Path, change: dict[str, Callable[[bytes], bytes]], message: str
+) -> None:
+    with pytest.raises(SheetInvalid, match=message):
+        read_sheet(workbook(tmp_path, change))
+
+
+@pytest.mark.parametrize("cut", [10, 200, -30])
+def test_a_workbook_that_breaks_off_is_refused_in_words(tmp_path: Path, cut: int) -> None:
+    path = workbook(tmp_path, {})
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(SheetInvalid, match="不是可讀的"):
+        read_sheet(path)
+
+
+def test_an_old_spreadsheet_format_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "名單.xls"
+    path.write_bytes(b"x")
+    with pytest.raises(SheetInvalid, match=r"另存為 \.xlsx"):
+        read_sheet(path)

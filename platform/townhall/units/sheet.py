@@ -3,19 +3,20 @@
 import csv
 import io
 import unicodedata
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from provisioning.specs import UnitKind
+from provisioning.specs.values import has_control_characters
+from townhall.units.workbook import MAXIMUM_ROWS, WorkbookRefused, workbook_rows
 
 MAXIMUM_BYTES = 20_000_000
-MAXIMUM_UNPACKED = 200_000_000
-MAXIMUM_ROWS = 60_000
 SHOWN = 40  # characters of a bad cell in a message
+LONGEST_NAME = 30  # characters
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+Row = tuple[int, list[str]]
 
 # What a column may be called; the first name is ours.
 COLUMNS = {
@@ -77,21 +78,21 @@ class Sheet:
 
 
 def read_sheet(path: Path) -> Sheet:
-    """Read CSV (UTF-8 with or without mark, or GBK) or XLSX/XLS/ODS.
+    """Read CSV (UTF-8 with or without mark, or GBK) or XLSX.
 
     Raises `SheetInvalid` with every fault of every row.
     """
     sheet = Sheet()
     name = path.name
     _refuse_unreadable(path)
-    rows = list(_csv_rows(path, sheet) if path.suffix.lower() == ".csv" else _workbook_rows(path))
+    rows = _csv_rows(path, sheet) if path.suffix.lower() == ".csv" else _book_rows(path)
     if not rows:
         raise SheetInvalid([CellFault(name, 0, "", "檔案沒有內容")])
     if len(rows) > MAXIMUM_ROWS:
         raise SheetInvalid([CellFault(name, 0, "", f"超過 {MAXIMUM_ROWS} 行，不予讀取")])
-    columns = _columns(name, rows[0])
+    columns = _columns(name, rows[0][1])
     faults: list[CellFault] = []
-    for line, cells in enumerate(rows[1:], start=2):
+    for line, cells in rows[1:]:
         if any(cell.strip() for cell in cells):
             _read_row(sheet, faults, name, line, _named(columns, cells))
     faults += _repeated(name, sheet.townships)
@@ -108,11 +109,11 @@ def _refuse_unreadable(path: Path) -> None:
         raise SheetInvalid([CellFault(name, 0, "", "找不到檔案")])
     if path.stat().st_size > MAXIMUM_BYTES:
         raise SheetInvalid([CellFault(name, 0, "", f"檔案超過 {MAXIMUM_BYTES // 1_000_000} MB，不予讀取")])
-    if path.suffix.lower() not in {".csv", ".xlsx", ".xls", ".ods"}:
-        raise SheetInvalid([CellFault(name, 0, "", "只能讀取 .csv、.xlsx、.xls、.ods")])
+    if path.suffix.lower() not in {".csv", ".xlsx"}:
+        raise SheetInvalid([CellFault(name, 0, "", "只能讀取 .csv 和 .xlsx；其他格式請先另存為 .xlsx")])
 
 
-def _csv_rows(path: Path, sheet: Sheet) -> Iterator[list[str]]:
+def _csv_rows(path: Path, sheet: Sheet) -> list[Row]:
     data = path.read_bytes()
     for encoding in ("utf-8-sig", "gb18030"):
         try:
@@ -122,38 +123,34 @@ def _csv_rows(path: Path, sheet: Sheet) -> Iterator[list[str]]:
         if encoding == "gb18030":
             sheet.notices.append(f"{path.name} 不是 UTF-8，已按 GBK（GB 18030）讀取，請核對名稱")
         if "\x00" not in text:
-            return _parsed(path.name, text)
+            return list(_parsed(path.name, text))
     raise SheetInvalid([CellFault(path.name, 0, "", "無法識別編碼：既不是 UTF-8，也不是 GBK")])
 
 
-def _parsed(name: str, text: str) -> Iterator[list[str]]:
+def _parsed(name: str, text: str) -> Iterator[Row]:
+    """Rows by the line of the file that they begin on: a quoted cell may hold line breaks."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), strict=True)
+        for cells in reader:
+            yield line, cells
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise SheetInvalid([CellFault(name, 0, "", f"CSV 格式有誤（{error}）")]) from error
+        raise SheetInvalid([CellFault(name, line, "", f"CSV 格式有誤（{error}）")]) from error
 
 
-def _workbook_rows(path: Path) -> Iterator[list[str]]:
-    """The first sheet, whole numbers without a decimal point."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAXIMUM_UNPACKED:
-                raise SheetInvalid([CellFault(path.name, 0, "", "解壓後過大，不予讀取")])
+def _book_rows(path: Path) -> list[Row]:
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        for row in book.get_sheet_by_index(0).to_python(skip_empty_area=False):
-            yield [_cell(value) for value in row]
-    except (CalamineError, IndexError, OSError) as error:
-        raise SheetInvalid([CellFault(path.name, 0, "", "不是可讀的電子表格")]) from error
-
-
-def _cell(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        return list(enumerate(workbook_rows(path), start=1))
+    except WorkbookRefused as refusal:
+        raise SheetInvalid([CellFault(path.name, 0, "", str(refusal))]) from refusal
 
 
 def _columns(name: str, header: list[str]) -> dict[int, str]:
     """Which cell of a row is which column; unknown headings are no fault, missing ones are."""
     headings = [cell.strip().lower() for cell in header]
+    if doubled := {heading for heading in headings if heading and headings.count(heading) > 1}:
+        raise SheetInvalid([CellFault(name, 1, heading, "有兩列同名，請只保留一列") for heading in doubled])
     found: dict[int, str] = {}
     for column, aliases in COLUMNS.items():
         place = next((headings.index(alias) for alias in aliases if alias in headings), None)
@@ -200,9 +197,15 @@ def _row_faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
         yield "kind", f"「{row['kind']}」不是鄉、鎮或街道"
     if row["code"] and row["county_code"] and not row["code"].startswith(row["county_code"][:6]):
         yield "county_code", f"代碼 {row['code']} 不屬於縣 {row['county_code']}"
-    for column in ("name", "name_hans"):
-        if len(row[column]) > 30:
-            yield column, "名稱超過 30 字"
+    for column, text in row.items():
+        if has_control_characters(text):
+            yield column, "含有控制字符"
+    for column in ("name", "name_hans", "ethnic"):
+        text = row.get(column, "")
+        if len(text) > LONGEST_NAME:
+            yield column, f"超過 {LONGEST_NAME} 字"
+        if text.startswith(FORMULA_SIGNS):
+            yield column, f"不得以「{text[0]}」開頭：表格軟件會把它當作公式"
 
 
 def _digits_fault(given: str, lengths: tuple[int, ...]) -> str | None:
