@@ -36,8 +36,11 @@ def _field(name: str, value: Any) -> Any:
     return None if plain == [] else plain
 
 
-# Inside an item every collection is read from top to bottom: materials, steps, articles.
-_INNER_MANUAL = frozenset({"materials", "steps", "questions", "parameters", "articles"})
+# Read from top to bottom: what is inside an item, and the lists of a pack.
+_INNER_MANUAL = frozenset(
+    {"materials", "steps", "questions", "parameters", "articles"}
+    | {"documents", "checks", "milestones", "sources"}
+)
 
 
 def _scalar(value: Any) -> Any:

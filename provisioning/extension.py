@@ -30,14 +30,18 @@ def extend(sections: Sections, origins: Origins, base: Sections, base_origins: O
 def _extend_list(
     name: str, sections: Sections, origins: Origins, base: list[Any], base_origins: list[Any]
 ) -> None:
-    own = {_identity(item): place for place, item in enumerate(sections[name]) if _identity(item)}
-    items, places = [], []
-    for item, origin in zip(base, base_origins, strict=True):
-        place = own.pop(_identity(item), None)
-        items.append(item if place is None else {**item, **sections[name][place]})
-        places.append(origin if place is None else origins[name][place])
+    own: dict[str, int] = {}
     for place, item in enumerate(sections[name]):
-        if not _identity(item) or _identity(item) in own:
+        if identity := _identity(item):
+            own.setdefault(identity, place)
+    meant, items, places = set(own.values()), [], []
+    for item, origin in zip(base, base_origins, strict=True):
+        mine = own.pop(_identity(item) or "", None)
+        items.append(item if mine is None else {**item, **sections[name][mine]})
+        places.append(origin if mine is None else origins[name][mine])
+    for place, item in enumerate(sections[name]):
+        # One that names the same key a second time stays, to be reported as the duplicate it is.
+        if place not in meant or _identity(item) in own:
             items.append(item)
             places.append(origins[name][place])
     sections[name], origins[name] = items, places

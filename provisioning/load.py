@@ -1,5 +1,6 @@
 """Packs and overlays from files: every fault with file, line and column, all at once (design, "Template packs")."""
 
+import re
 from collections.abc import Callable, Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -14,11 +15,12 @@ from provisioning.specs.centre import COLLECTIONS, RECORDS
 from provisioning.validate import check_overlay, check_pack
 from provisioning.wording import message
 from provisioning.yamlfile import Path as NodePath
-from provisioning.yamlfile import YamlFile, dotted, parse
+from provisioning.yamlfile import YamlFile, dotted, not_utf8, parse
 
 Folder = Path | Traversable
 Origins = dict[str, list[tuple[YamlFile, NodePath]]]
 
+_PACK_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CENTRE_KEYS = {*RECORDS, *COLLECTIONS}
 _PACK_LISTS = {"policies", "checks", "milestones", "documents"}
 _NOT_CENTRE = {"sample.yaml"}
@@ -83,7 +85,8 @@ def load_pack(folder: Folder, name: str | None = None, find: Callable[[str], Fol
     A pack that extends another names it in its header; `find` gives the folder of a pack by its identifier, by
     default the folder beside. Raises `PackInvalid` with every fault of every file.
     """
-    sources, templates = _gathered(folder, name or folder.name, find or _beside(folder), ())
+    name = name or Path(str(folder)).resolve().name
+    sources, templates = _gathered(folder, name, find or _beside(folder), ())
     pack = _assemble(sources, templates)
     faults = list(sources.faults)
     if pack is not None:
@@ -97,18 +100,18 @@ def _gathered(
     folder: Folder, name: str, find: Callable[[str], Folder], extending: tuple[str, ...]
 ) -> tuple[Sources, dict[str, str]]:
     """The sections and templates of a pack, completed from the packs that it extends."""
-    sources = Sources([parse(f"{name}/{path}", text) for path, text in _yaml_texts(folder)])
-    templates = _templates(folder)
+    sources = Sources([_parsed(f"{name}/{path}", entry) for path, entry in _yaml_files(folder)])
+    templates = _templates(folder, name, sources.faults)
     header = sources.sections.get("header")
     base = header.get("extends") if isinstance(header, dict) else None
-    if not isinstance(base, str):
-        return sources, templates
+    if not isinstance(base, str) or not _PACK_NAME.fullmatch(base):
+        return sources, templates  # nothing, or what the schema will refuse
     if base in (*extending, name):
         sources.faults.append(sources.fault(("header", "extends"), f"模板包「{base}」繞回自身"))
         return sources, templates
     try:
-        base_sources, base_templates = _gathered(find(base), base, find, (*extending, name))
-    except (LookupError, OSError):
+        base_sources, base_templates = _gathered(_present(find(base)), base, find, (*extending, name))
+    except LookupError:
         sources.faults.append(sources.fault(("header", "extends"), f"找不到模板包「{base}」"))
         return sources, templates
     sources.faults += base_sources.faults
@@ -116,8 +119,14 @@ def _gathered(
     return sources, base_templates | templates
 
 
+def _present(folder: Folder) -> Folder:
+    if not folder.is_dir():
+        raise LookupError(folder.name)
+    return folder
+
+
 def _beside(folder: Folder) -> Callable[[str], Folder]:
-    return lambda pack_id: Path(str(folder)).parent / pack_id
+    return lambda pack_id: Path(str(folder)).resolve().parent / pack_id
 
 
 def load_overlay(text: bytes | str, name: str, pack: Pack) -> Overlay:
@@ -197,25 +206,40 @@ def _inner(annotation: Any) -> Any:
     return next((found for argument in get_args(annotation) if (found := _inner(argument))), None)
 
 
-def _yaml_texts(folder: Folder) -> Iterator[tuple[str, bytes]]:
+def _yaml_files(folder: Folder) -> Iterator[tuple[str, Folder]]:
     """The pack's own files in printed order: the top folder, then items/ and regimes/, each by name."""
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.is_file() and entry.name.endswith(".yaml") and entry.name not in _NOT_CENTRE:
-            yield entry.name, entry.read_bytes()
-    for part in ("items", "regimes"):
-        yield from _folder_texts(folder / part, part)
+    for part in ("", "items/", "regimes/"):
+        for name, entry in _entries(folder / part if part else folder, ".yaml"):
+            if part or name not in _NOT_CENTRE:
+                yield f"{part}{name}", entry
 
 
-def _folder_texts(folder: Folder, part: str) -> Iterator[tuple[str, bytes]]:
-    if folder.is_dir():
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-            if entry.name.endswith(".yaml"):
-                yield f"{part}/{entry.name}", entry.read_bytes()
+def _entries(folder: Folder, *endings: str) -> list[tuple[str, Folder]]:
+    if not folder.is_dir():
+        return []
+    return sorted((entry.name, entry) for entry in folder.iterdir() if entry.name.endswith(endings))
 
 
-def _templates(folder: Folder) -> dict[str, str]:
-    documents = folder / "documents"
-    if not documents.is_dir():
-        return {}
-    names = sorted(entry.name for entry in documents.iterdir() if entry.name.endswith((".html", ".css")))
-    return {name: (documents / name).read_text(encoding="utf-8") for name in names}
+def _parsed(name: str, entry: Folder) -> YamlFile:
+    try:
+        return parse(name, entry.read_bytes())
+    except OSError:
+        return YamlFile(name, faults=[_unreadable(name)])
+
+
+def _unreadable(name: str) -> Fault:
+    return Fault(name, 0, 0, "", "不是可以讀取的檔案")
+
+
+def _templates(folder: Folder, pack: str, faults: list[Fault]) -> dict[str, str]:
+    """The document templates of a pack; what cannot be read is added to the faults."""
+    found = {}
+    for name, entry in _entries(folder / "documents", ".html", ".css"):
+        place = f"{pack}/documents/{name}"
+        try:
+            found[name] = entry.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            faults.append(Fault(place, 0, 0, "", not_utf8(error)))
+        except OSError:
+            faults.append(_unreadable(place))
+    return found

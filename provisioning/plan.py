@@ -11,13 +11,14 @@ from typing import Any
 
 from provisioning.canonical import canonical, content_hash
 from provisioning.differences import ITEM, Difference, differences
+from provisioning.labels import FIELD
 from provisioning.policy import governing
 from provisioning.resolve import Upstream
 from provisioning.sentences import action_sentence, finding_sentence
 from provisioning.specs import CentreSpec, Keyed, WallSlot, is_blank
 from provisioning.specs.centre import COLLECTIONS, RECORDS
 from provisioning.specs.pack import Policy
-from provisioning.validate import check_centre
+from provisioning.validate import collisions, contradictions, references
 from provisioning.yamlfile import dotted
 
 ENGINE_VERSION = "1"
@@ -29,7 +30,9 @@ class Reason(StrEnum):
     TEMPLATE_CHANGED = "TEMPLATE_CHANGED"
     LOCAL_KEPT = "LOCAL_KEPT"
     MISSING_REQUIRED = "MISSING_REQUIRED"
+    BOUND_VIOLATION = "BOUND_VIOLATION"
     REF_BROKEN = "REF_BROKEN"
+    UNIQUE_COLLISION = "UNIQUE_COLLISION"
     NOT_AFFECTED = "NOT_AFFECTED"
 
 
@@ -252,13 +255,21 @@ def item_label(item: Keyed) -> str:
 
 
 def _findings(target: Upstream) -> Iterator[Found]:
-    for path, text in check_centre(target.centre):
-        yield Found("error", dotted(path), "", Reason.REF_BROKEN, text)
+    for reason, check in _CHECKS:
+        for path, text in check(target.centre):
+            yield Found("error", dotted(path), "", reason, text)
     yield from missing(target)
 
 
+_CHECKS = (
+    (Reason.UNIQUE_COLLISION, collisions),
+    (Reason.REF_BROKEN, references),
+    (Reason.BOUND_VIOLATION, contradictions),
+)
+
+
 def missing(target: Upstream, centre: CentreSpec | None = None) -> Iterator[Found]:
-    """Mandatory fields that are still blank: they block activation and printing, not the plan (rule E3)."""
+    """Mandatory fields that are blank or empty: they block activation and printing, not the plan (rule E3)."""
     centre = centre or target.centre
     for field_name, value in centre.profile:
         yield from _missing(target, f"profile.{field_name}", "", value)
@@ -268,6 +279,12 @@ def missing(target: Upstream, centre: CentreSpec | None = None) -> Iterator[Foun
 
 
 def _missing(target: Upstream, path: str, label: str, value: Any) -> Iterator[Found]:
-    rule = governing(target.policies, path) if is_blank(value) else None
-    if rule and rule.policy in (Policy.MANDATORY, Policy.BOUNDED, Policy.LOCKED):
+    nothing = value is None or value == () or value == frozenset()
+    rule = governing(target.policies, path) if nothing or is_blank(value) else None
+    if rule is None:
+        return
+    if is_blank(value) and rule.policy in (Policy.MANDATORY, Policy.BOUNDED, Policy.LOCKED):
         yield Found("warning", path, label, Reason.MISSING_REQUIRED, value.blank)
+    elif nothing and rule.policy is Policy.MANDATORY:
+        name = FIELD.get(path.rpartition(".")[2], "")
+        yield Found("warning", path, label, Reason.MISSING_REQUIRED, f"「{name}」不得為空：{rule.reason}")

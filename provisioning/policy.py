@@ -114,6 +114,7 @@ def loosened(rules: Iterable[PolicyRule], tighter: Iterable[PolicyRule]) -> Iter
 
 
 def _wider(rule: PolicyRule, standing: PolicyRule) -> bool:
-    if rule.maximum is None or standing.maximum is None:
+    """A bound without a figure is wider than any with one."""
+    if standing.maximum is None or not rule.policy is standing.policy is Policy.BOUNDED:
         return False
-    return rule.policy is standing.policy is Policy.BOUNDED and rule.maximum > standing.maximum
+    return rule.maximum is None or rule.maximum > standing.maximum

@@ -36,12 +36,22 @@ def check_pack(pack: Pack) -> Iterator[Finding]:
 
 
 def check_centre(centre: CentreSpec) -> Iterator[Finding]:
-    """Findings in one configuration, whatever layer it came from (rules A4, A5)."""
-    yield from _phones(centre.profile)
+    """Findings in one configuration, whatever layer it came from."""
+    yield from collisions(centre)
+    yield from references(centre)
+    yield from contradictions(centre)
+
+
+def collisions(centre: CentreSpec) -> Iterator[Finding]:
+    """Two of what may be there once only (rule A4)."""
     for section in COLLECTIONS:
         yield from _duplicates((section,), getattr(centre, section))
     yield from _window_numbers(centre)
-    yield from references(centre)
+
+
+def contradictions(centre: CentreSpec) -> Iterator[Finding]:
+    """What is well-formed and present, but beyond what it may be or at odds with itself."""
+    yield from _phones(centre.profile)
     for index, item in enumerate(centre.items):
         yield from ((("items", index, *path), text) for path, text in item_faults(item))
     for index, regime in enumerate(centre.regimes):

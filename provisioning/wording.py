@@ -4,9 +4,12 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+LONGEST_GUESSED = 40  # characters of a key that might be a slip of one of ours
+
 _WORDS = {
     "missing": "缺少必填欄位",
     "int_type": "應為整數",
+    "int_parsing": "應為整數",
     "string_type": "應為文字",
     "bool_type": "應為 true 或 false",
     "tuple_type": "應為列表",
@@ -19,6 +22,8 @@ _WORDS = {
     "date_from_datetime_parsing": "應為日期（年-月-日）",
     "date_from_datetime_inexact": "應為日期，不帶時刻",
     "string_too_short": "不得為空",
+    "control_character": "含有控制字符",
+    "string_unicode": "含有控制字符",
     "string_pattern_mismatch": "格式不符",
 }
 
@@ -32,6 +37,8 @@ def message(error: Any, allowed: Iterable[str] = ()) -> str:
         return f"應為其中之一：{_alternatives(context['expected'])}；實為{_shown(value)}"
     if kind in {"greater_than_equal", "less_than_equal"}:
         return f"{'不得小於' if kind[0] == 'g' else '不得大於'} {context.get('ge', context.get('le'))}；實為{_shown(value)}"
+    if kind == "string_too_long":
+        return f"不得超過 {context['max_length']} 字；實為{_shown(value)}"
     if kind in {"too_short", "too_long"}:
         return f"列表的項數不符（{context.get('min_length', context.get('max_length'))}）"
     words = _WORDS.get(kind, f"不符合要求（{kind}）")
@@ -39,7 +46,7 @@ def message(error: Any, allowed: Iterable[str] = ()) -> str:
 
 
 def _unknown(key: str, allowed: Iterable[str]) -> str:
-    close = difflib.get_close_matches(key, list(allowed), n=1)
+    close = difflib.get_close_matches(key, list(allowed), n=1) if len(key) <= LONGEST_GUESSED else []
     return f"不認識的鍵「{key}」" + (f"，是否應為「{close[0]}」？" if close else "")
 
 

@@ -60,10 +60,15 @@ def parse(name: str, text: str | bytes) -> YamlFile:
     except MarkedYAMLError as error:
         file.faults.append(_marked(name, error, f"YAML 語法錯誤（{error.problem}）"))
     except UnicodeDecodeError as error:
-        file.faults.append(Fault(name, 0, 0, "", f"不是 UTF-8 編碼（第 {error.start + 1} 個位元組）"))
+        file.faults.append(Fault(name, 0, 0, "", not_utf8(error)))
     except (YAMLError, RecursionError, ValueError) as error:
         file.faults.append(Fault(name, 0, 0, "", f"YAML 無法解析（{error}）"))
     return file
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """Where a file stops being UTF-8, in Chinese."""
+    return f"不是 UTF-8 編碼（第 {error.start + 1} 個位元組）"
 
 
 def _marked(name: str, error: MarkedYAMLError, message: str) -> Fault:
@@ -101,7 +106,7 @@ def _pairs(file: YamlFile, node: MappingNode, path: Path) -> Iterator[tuple[str,
 def _scalar(file: YamlFile, node: ScalarNode, path: Path) -> Any:
     try:
         value = file.loader.constructor.construct_object(node, deep=True)
-    except (MarkedYAMLError, ValueError):
+    except Exception:  # noqa: BLE001 - each tag's constructor fails in a way of its own (KeyError, IndexError …)
         file.faults.append(file.fault(path, f"不認識的標記或值「{node.value}」"))
         return None
     if isinstance(value, float) and not math.isfinite(value):

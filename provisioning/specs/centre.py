@@ -15,7 +15,10 @@ from provisioning.specs.values import (
     Flag,
     Key,
     Keyed,
+    Label,
+    Measure,
     Millimetres,
+    Name,
     Part,
     Positive,
     Spec,
@@ -39,7 +42,7 @@ class Window(Keyed):
     """A service window; `number` is its natural key (rule A4), `duties` are printed as 崗位職責."""
 
     number: Positive
-    name: Text
+    name: Name
     duties: tuple[Text, ...] = ()
     low_counter: Flag = False
     note: Text | None = None
@@ -57,7 +60,7 @@ class HallPlan(Spec):
 class Zone(Keyed):
     """A functional area (諮詢引導區, 等候休息區 …), a rectangle in hall millimetres."""
 
-    name: Text
+    name: Name
     x: Millimetres
     y: Millimetres
     width: Annotated[Millimetres, Field(ge=300)]
@@ -81,7 +84,7 @@ class HallObject(Keyed):
     """A thing that stands in the hall; x, y is the north-west corner of its footprint, in millimetres."""
 
     kind: ObjectKind
-    name: Text
+    name: Name
     x: Millimetres
     y: Millimetres
     width: Annotated[Millimetres, Field(ge=50)]
@@ -126,7 +129,7 @@ class Sign(Keyed):
     """
 
     kind: SignKind
-    name: Text
+    name: Name
     text_rule: Text
     per: Annotated[str, Field(pattern="^(centre|window|zone)$")]
     width: Annotated[Millimetres, Field(ge=50, le=5_000)]
@@ -167,11 +170,11 @@ class Fixture(Keyed):
     `on_hand` is what the township itself reports to have, a local fact without evidence yet.
     """
 
-    name: Text
-    group: Text
+    name: Name
+    group: Label
     requirement: Requirement
     quantity: Quantity
-    unit: Text
+    unit: Measure
     specification: Text
     category: BudgetCategory
     estimate: Fen | None = None
@@ -202,7 +205,7 @@ class Review(StrEnum):
 class Regime(Keyed):
     """A 制度: its articles, the numbers in them, where it comes from, and whether a lawyer must see it first."""
 
-    title: Text
+    title: Name
     source: Text
     purpose: Text
     parameters: tuple[Parameter, ...] = ()
@@ -213,7 +216,7 @@ class Regime(Keyed):
 class Post(Keyed):
     """A 崗位 with its duties; `window` is set for window posts."""
 
-    title: Text
+    title: Name
     window: Key | None = None
     duties: Annotated[tuple[Text, ...], Field(min_length=1)]
 

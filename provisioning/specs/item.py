@@ -12,10 +12,13 @@ from provisioning.specs.values import (
     Flag,
     Key,
     Keyed,
+    Label,
     Members,
+    Name,
     Part,
     Spec,
     Text,
+    Title,
     UnitKind,
 )
 
@@ -100,15 +103,15 @@ class Question(Part):
 class ServiceItem(Keyed):
     """A thing a citizen comes for. Fields follow the full guide; a Blank blocks printing of the guide."""
 
-    name: Text
+    name: Title
     former_names: Members[Text] = frozenset()
     category: Category
     windows: Members[Key] = frozenset()
     only_for: Members[UnitKind] = frozenset()
-    code_scheme: Text | None = None
-    code: Text | None = None
-    item_type: Text
-    review_type: Text | None = None
+    code_scheme: Name | None = None
+    code: Name | None = None
+    item_type: Label
+    review_type: Label | None = None
     targets: Annotated[Members[Target], Field(min_length=1)]
     scope: Text
     description: Text

@@ -1,14 +1,26 @@
 """A template pack: the prefecture's standard with its policies, checks and document types."""
 
-import datetime as dt
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic.types import StrictInt
 
-from provisioning.specs.centre import CentreSpec
-from provisioning.specs.values import Flag, Key, Millimetres, Part, Positive, Slug, Spec, Text
+from provisioning.specs.centre import COLLECTIONS, CentreSpec
+from provisioning.specs.values import (
+    Day,
+    Flag,
+    Key,
+    Label,
+    Millimetres,
+    Part,
+    Positive,
+    Slug,
+    Spec,
+    TemplateText,
+    Text,
+    Title,
+)
 
 
 class Source(Part):
@@ -72,7 +84,7 @@ class Milestone(Part):
 
     title: Text
     words: Text
-    date: dt.date
+    date: Day
     reading: Text
 
 
@@ -97,8 +109,8 @@ class Place(Spec):
     """An administrative unit by its statistics code, with its name in both scripts (never converted)."""
 
     code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
-    name: Text
-    name_hans: Text
+    name: Label
+    name_hans: Label
 
 
 class Header(Spec):
@@ -106,8 +118,8 @@ class Header(Spec):
 
     id: Slug
     release: Positive
-    title: Text
-    version_date: dt.date
+    title: Title
+    version_date: Day
     extends: Slug | None = None
     issuer: Text
     centre_name: Text
@@ -125,7 +137,18 @@ class Pack(Spec):
     checks: tuple[Check, ...]
     milestones: tuple[Milestone, ...]
     documents: tuple[DocumentType, ...]
-    templates: dict[str, str] = Field(default_factory=dict)
+    templates: dict[str, TemplateText] = Field(default_factory=dict)
+
+
+def _sets_sorted(section: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Members of a set in one order, so that an overlay's hash does not depend on how it was written (rule A8)."""
+    known = COLLECTIONS[section].model_fields if section in COLLECTIONS else {}
+
+    def ordered(name: str, value: Any) -> Any:
+        is_set = name in known and get_origin(known[name].annotation) is frozenset
+        return sorted(value, key=str) if is_set and isinstance(value, list) else value
+
+    return {name: ordered(name, value) for name, value in fields.items()}
 
 
 class Overlay(Spec):
@@ -136,10 +159,25 @@ class Overlay(Spec):
 
     county: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     version: Positive
-    title: Text
+    title: Title
     demonstration: Flag = False
     profile: dict[str, Any] = Field(default_factory=dict)
     change: dict[str, dict[Key, dict[str, Any]]] = Field(default_factory=dict)
     add: dict[str, tuple[dict[str, Any], ...]] = Field(default_factory=dict)
     remove: dict[str, tuple[Key, ...]] = Field(default_factory=dict)
     tighten: tuple[PolicyRule, ...] = ()
+
+    @field_validator("change")
+    @classmethod
+    def _changed_sets(cls, change: dict[str, Any]) -> dict[str, Any]:
+        return {
+            section: {key: _sets_sorted(section, fields) for key, fields in items.items()}
+            for section, items in change.items()
+        }
+
+    @field_validator("add")
+    @classmethod
+    def _added_sets(cls, add: dict[str, Any]) -> dict[str, Any]:
+        return {
+            section: tuple(_sets_sorted(section, item) for item in items) for section, items in add.items()
+        }

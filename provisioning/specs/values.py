@@ -1,10 +1,23 @@
 """The scalars that packs are made of: keys, texts, durations and explicit blanks."""
 
+import datetime as dt
+import re
+import unicodedata
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+)
 from pydantic.types import StrictBool, StrictInt
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 
@@ -16,10 +29,38 @@ Key = Annotated[
     ),
 ]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=60)]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+def has_control_characters(text: str) -> bool:
+    """Whether a text holds what no paper shows and PostgreSQL does not store; tab and line feed are allowed."""
+    return _CONTROL.search(text) is not None
+
+
+def _clean(text: str) -> str:
+    """NFC, so that equal texts are equal values wherever they come from (rule A8)."""
+    if has_control_characters(text):
+        raise PydanticCustomError("control_character", "control character")
+    return unicodedata.normalize("NFC", text)
+
+
+def _up_to(longest: int) -> StringConstraints:
+    return StringConstraints(min_length=1, max_length=longest, strip_whitespace=True)
+
+
+_CLEAN = AfterValidator(_clean)
+# Lengths in characters. What a database column holds is bounded by the column (a test compares them).
+Text = Annotated[str, _up_to(20_000), _CLEAN]
+Title = Annotated[str, _up_to(120), _CLEAN]
+Name = Annotated[str, _up_to(60), _CLEAN]
+Label = Annotated[str, _up_to(30), _CLEAN]
+Measure = Annotated[str, _up_to(12), _CLEAN]
+TemplateText = Annotated[str, _CLEAN]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 Millimetres = Annotated[StrictInt, Field(ge=0, le=200_000)]
-Positive = Annotated[StrictInt, Field(ge=1)]
+Positive = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
 Count = Annotated[StrictInt, Field(ge=0, le=10_000)]
 Fen = Annotated[StrictInt, Field(ge=0, le=2**63 - 1)]
 Flag = StrictBool
@@ -84,6 +125,16 @@ class UnitKind(StrEnum):
     TOWN = "鎮"
     TOWNSHIP = "鄉"
     STREET = "街道"
+
+
+def _no_number(value: Any) -> Any:
+    """A number is not a date, although seconds since 1970 could be read as one."""
+    if isinstance(value, int | float):
+        raise PydanticCustomError("date_type", "date")
+    return value
+
+
+Day = Annotated[dt.date, BeforeValidator(_no_number)]
 
 
 def _as_frozenset(value: Any) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from provisioning.canonical import content_hash
 from provisioning.faults import Fault, PackInvalid
 from provisioning.load import load_overlay, load_pack
 from provisioning.specs import Pack, ServiceItem
@@ -277,3 +278,62 @@ def test_a_pack_cannot_extend_what_is_not_there_or_itself(tmp_path: Path, base: 
     text = path.read_text(encoding="utf-8").replace("extends: qianxinan", f"extends: {base}")
     path.write_text(text, encoding="utf-8")
     assert any(message in fault.message and fault.path == "header.extends" for fault in faults_of(folder))
+
+
+def test_a_key_given_twice_in_an_extending_pack_is_a_duplicate(tmp_path: Path) -> None:
+    twice = "windows:\n- key: zhou:civil\n  name: 甲\n- key: zhou:civil\n  name: 乙\n  number: 90\n"
+    assert any("重複" in fault.message for fault in faults_of(extending(tmp_path, windows=twice)))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("windows.yaml", "number: 2", "number: !!bool 1", "不認識的標記或值「1」"),
+        ("windows.yaml", "number: 2", "number: !!int ''", "不認識的標記或值"),
+        ("windows.yaml", "number: 2", "number: 3000000000", "不得大於 1000000"),
+        ("windows.yaml", "number: 2", 'number: 2\n    note: "\\0"', "含有控制字符"),
+        ("pack.yaml", "version_date: ", "version_date: 0 # ", "應為日期"),
+    ],
+)
+def test_odd_values_are_named_and_end_nothing(
+    broken_pack: Break, file: str, old: str, new: str, message: str
+) -> None:
+    assert any(message in fault.message and fault.line for fault in faults_of(broken_pack(file, old, new)))
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "qianxinan"
+    shutil.copytree(PACK_FOLDER, folder)
+    (folder / "documents" / "gbk.html").write_bytes("便民".encode("gbk"))
+    (folder / "documents" / "folder.css").mkdir()
+    (folder / "items" / "folder.yaml").mkdir()
+    (folder / "items" / "link.yaml").symlink_to(folder / "nowhere")
+    told = {fault.file.removeprefix("qianxinan/"): fault.message for fault in faults_of(folder)}
+    assert told["documents/gbk.html"].startswith("不是 UTF-8 編碼")
+    for name in ("documents/folder.css", "items/folder.yaml", "items/link.yaml"):
+        assert told[name] == "不是可以讀取的檔案"
+
+
+def test_a_pack_checked_from_inside_its_folder_is_called_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "windows.yaml").write_text("windows: 1\n", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    assert any(fault.file == "mine/windows.yaml" for fault in faults_of(Path()))
+
+
+def test_rule_a8_the_hash_of_an_overlay_does_not_depend_on_how_a_set_was_written(pack: Pack) -> None:
+    texts = [
+        f"change: {{items: {{'zhou:temporary-relief': {{windows: [{members}]}}}}}}\n"
+        for members in ("'zhou:civil', 'zhou:general'", "'zhou:general', 'zhou:civil'")
+    ]
+    head = "county: '522301'\nversion: 1\ntitle: 試\n"
+    one, other = (load_overlay(head + text, "522301.yaml", pack) for text in texts)
+    assert content_hash(one) == content_hash(other)
+
+
+def test_rule_a8_the_order_of_documents_is_part_of_a_pack(pack: Pack) -> None:
+    turned = pack.model_copy(update={"documents": pack.documents[::-1]})
+    assert content_hash(turned) != content_hash(pack)

@@ -1,8 +1,9 @@
 """Plans: pure, printable, hashable, and honest about what they cannot do yet."""
 
 import json
+from dataclasses import replace
 
-from provisioning.plan import Plan, Reason, plan_centre
+from provisioning.plan import Plan, Reason, missing, plan_centre
 from provisioning.policy import governing, loosened, matches, pattern_fault
 from provisioning.resolve import Upstream, upstream
 from provisioning.specs import Overlay, Pack, PolicyRule, UnitKind
@@ -136,3 +137,30 @@ def test_a_sound_pattern_has_no_fault_and_an_unsound_one_says_why() -> None:
     assert pattern_fault("envelope") is None
     assert "是集合" in (pattern_fault("items.name") or "")
     assert "沒有「nothing」" in (pattern_fault("nothing") or "")
+
+
+def test_a_county_bound_without_a_figure_is_wider_than_one_with() -> None:
+    upper = (rule("items[*].promised_limit", Policy.BOUNDED, 7),)
+    ((index, text),) = loosened(upper, [rule("items[*].promised_limit", Policy.BOUNDED)])
+    assert (index, "不得放寬" in text) == (0, True)
+
+
+def test_rule_h3_each_finding_has_the_code_of_its_kind(standard: Upstream) -> None:
+    centre = standard.centre
+    windows = (*centre.windows[:-1], centre.windows[-1].model_copy(update={"number": 1}))
+    budget = tuple(line.model_copy(update={"share": 10_000}) for line in centre.budget)
+    posts = (centre.posts[0].model_copy(update={"window": "zhou:nowhere"}), *centre.posts[1:])
+    broken = centre.model_copy(update={"windows": windows, "budget": budget, "posts": posts})
+    found = creation(replace(standard, centre=broken)).errors
+    told = {error.reason: error.detail for error in found}
+    assert "窗口號 1" in told[Reason.UNIQUE_COLLISION]
+    assert "zhou:nowhere" in told[Reason.REF_BROKEN]
+    assert "各類份額合計" in told[Reason.BOUND_VIOLATION]
+
+
+def test_rule_e3_a_mandatory_field_that_is_empty_is_missing_like_a_blank_one(standard: Upstream) -> None:
+    item = standard.centre.items[0].model_copy(update={"materials": ()})
+    centre = standard.centre.model_copy(update={"items": (item, *standard.centre.items[1:])})
+    found = {finding.path: finding for finding in missing(standard, centre)}
+    assert found[f"items[{item.key}].materials"].reason is Reason.MISSING_REQUIRED
+    assert "items[zhou:policy-consultation].materials" not in found
