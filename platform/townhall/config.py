@@ -2,10 +2,13 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHORTEST_KEY = 32  # characters
 
 
 class Settings(BaseSettings):
@@ -31,15 +34,43 @@ class Settings(BaseSettings):
         """Where rendered documents are kept by the hash of their content."""
         return self.home / "documents"
 
+    @property
+    def key_file(self) -> Path:
+        """Where the key is kept that no setting gives."""
+        return self.home / "secret.key"
+
     def session_key(self) -> str:
         """The configured key, or one made once and kept readable to the owner only."""
-        return self.secret_key or _kept_key(self.home / "secret.key")
+        if self.secret_key is None:
+            return _kept_key(self.key_file)
+        if len(self.secret_key) < SHORTEST_KEY:
+            raise SettingsInvalid(f"TOWNHALL_SECRET_KEY 過短：至少 {SHORTEST_KEY} 個字符的隨機值")
+        return self.secret_key
+
+
+class SettingsInvalid(ValueError):
+    """A setting that cannot be used; the message says which and what to do, in Chinese."""
 
 
 def _kept_key(path: Path) -> str:
+    """The key in a file, made at the first start. Raises `SettingsInvalid` when the file holds no good one."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _make_key(path)
+    key = path.read_text(encoding="ascii").strip()
+    if len(key) < SHORTEST_KEY:
+        raise SettingsInvalid(f"{path} 中的會話密鑰過短或為空；請刪除該檔案後重新啟動，屆時所有人須重新登錄")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Written whole under another name, then given its own: of two that start at once the first one's key holds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent)  # readable to the owner only
+    try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(48))
-    return path.read_text(encoding="ascii")
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(draft)

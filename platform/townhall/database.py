@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -87,12 +88,19 @@ def table_of(model: type[Base]) -> Table:
 def create_engine_for(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL; SQLite gets WAL, foreign keys, a busy timeout and real transactions."""
     address = make_url(url)
-    if address.get_backend_name() != "sqlite":
+    if address.get_backend_name() == "postgresql":
         return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if address.get_backend_name() != "sqlite":
+        raise ArgumentError(f"資料庫只能是 sqlite 或 postgresql，不能是 {address.get_backend_name()}")
     engine = create_engine(address)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def shown_address(url: str) -> str:
+    """A database's address for people to read, without its password."""
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def reading(engine: Engine) -> Engine:

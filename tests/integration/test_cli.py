@@ -232,3 +232,36 @@ def test_an_account_is_created_and_a_second_of_that_name_refused(ready: Run) -> 
     )
     assert ready("user", "create", "zhangsan", *options).exit_code == DONE
     assert ready("user", "create", "zhangsan", *options).exit_code == BAD_INPUT
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("TOWNHALL_DATABASE", "mysql://root@127.0.0.1/x", "資料庫只能是 sqlite 或 postgresql"),
+        ("TOWNHALL_DATABASE", "not a url", "設定有誤"),
+        ("TOWNHALL_DATABASE", "sqlite:///.", "資料庫無法使用"),
+        ("TOWNHALL_WORKERS", "many", "設定 TOWNHALL_WORKERS 有誤：應為整數"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_ends_without_a_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(setting, value)
+    result = run("init")
+    assert (result.exit_code, message in result.stderr) == (BAD_INPUT, True), result.output
+
+
+def test_a_database_that_is_none_is_told_from_one_that_is_missing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "townhall.db").write_bytes(b"not a database" * 100)
+    result = run("plan", "--unit", "522301001")
+    assert result.exit_code == BAD_INPUT
+    assert "資料庫無法使用" in result.stderr
+
+
+def test_init_does_not_print_the_password_of_the_database(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOWNHALL_DATABASE", "postgresql://somebody:secret-word@127.0.0.1:1/nothing")
+    result = run("init")
+    assert result.exit_code == BAD_INPUT
+    assert "somebody" in result.stderr
+    assert "secret-word" not in result.stderr

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from provisioning.canonical import content_hash
 from provisioning.differences import patched
 from provisioning.specs import Pack
+from tests.fixtures.databases import counted
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
 from townhall.centres.apply import apply_plan, pinned, plan_unit, standard_for
 from townhall.centres.edit import Edit, EditRefused, edit_centre
 from townhall.centres.models import Centre, Revision
+from townhall.centres.provision import plans
 from townhall.centres.rows import require_centre
 from townhall.standards.operations import publish_release
 from townhall.units.models import Unit
@@ -135,3 +137,32 @@ def test_the_complaint_phone_cannot_be_the_hotline_however_it_is_written(
 ) -> None:
     with pytest.raises(EditRefused, match="監督投訴電話不得與熱線電話相同"):
         edit(session, unit, HOTLINE, Edit("profile", None, "complaint_phone", complaint))
+
+
+def test_two_windows_swap_their_numbers_in_one_edit(session: Session, unit: Unit) -> None:
+    first, second = require_centre(session, unit.code).windows[:2]
+    edit(
+        session,
+        unit,
+        Edit("windows", first.key, "number", second.number),
+        Edit("windows", second.key, "number", first.number),
+    )
+    numbers = {window.key: window.number for window in require_centre(session, unit.code).windows}
+    assert (numbers[first.key], numbers[second.key]) == (second.number, first.number)
+
+
+def test_plans_over_edited_centres_cost_no_query_more_for_each(session: Session, pack: Pack) -> None:
+    units = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships[:3], "")
+    release = publish_release(session, pack, MOMENT)
+    for unit in units:
+        standard = standard_for(unit, release, {})
+        apply_plan(session, plan_unit(session, unit, standard), unit, standard, actor="測試", moment=MOMENT)
+        edit(session, unit, HOTLINE)
+    counts = []
+    for chosen in (units[:1], units):
+        session.expunge_all()
+        with counted(session) as statements:
+            found = [plan for plan, _, _ in plans(session, chosen, release, {})]
+        assert all(len(plan.changes.actions) == 1 for plan in found)
+        counts.append(len(statements))
+    assert counts[0] == counts[1]

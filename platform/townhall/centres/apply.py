@@ -63,8 +63,13 @@ def plan_unit(session: Session, unit: Unit, standard: Standard) -> Plan:
 def pinned(session: Session, unit: Unit) -> Standard:
     """The standard that a centre was last reconciled with."""
     centre = session.get_one(Centre, unit.code)
-    release = session.get_one(Release, centre.release_id)
-    overlay = session.get_one(CountyOverlay, centre.overlay_id) if centre.overlay_id else None
+    return standard_of(session, unit, centre.release_id, centre.overlay_id)
+
+
+def standard_of(session: Session, unit: Unit, release_id: int, overlay_id: int | None) -> Standard:
+    """A stored release with a stored overlay, as they reach a unit."""
+    release = session.get_one(Release, release_id)
+    overlay = session.get_one(CountyOverlay, overlay_id) if overlay_id else None
     return Standard(release, overlay, upstream_of(release, overlay, UnitKind(unit.kind)))
 
 

@@ -19,7 +19,7 @@ from provisioning.specs.centre import COLLECTIONS
 from provisioning.validate import check_centre
 from provisioning.wording import message
 from townhall.centres.apply import pinned
-from townhall.centres.models import Centre, Revision
+from townhall.centres.models import Centre, Revision, Window
 from townhall.centres.rows import MODELS, require_centre, row_of
 from townhall.database import table_of
 from townhall.units.models import Unit
@@ -68,6 +68,7 @@ def edit_centre(
     _refuse(standard.upstream, before, after, changes)
     if not changes:
         return centre.revision
+    _vacate_numbers(session, unit, changes)
     for change in changes:
         _write(session, centre, after, change)
     _record(session, centre, standard.upstream.centre, after, actor=actor, reason=reason, moment=moment)
@@ -117,6 +118,14 @@ def _forbidden(upstream: Upstream, change: Difference) -> str | None:
     """Why a policy refuses a change (rules C5, E2, E3, E4)."""
     rule = governing(upstream.policies, change.path)
     return refusal(rule, FIELD.get(change.field, change.field), change.after, change.field)
+
+
+def _vacate_numbers(session: Session, unit: Unit, changes: tuple[Difference, ...]) -> None:
+    """Numbers that change make room first: two windows may swap theirs, which are unique at every moment."""
+    leaving = [change.key for change in changes if (change.section, change.field) == ("windows", "number")]
+    here = (Window.unit_id == unit.code) & Window.key.in_(leaving)
+    if leaving:
+        session.execute(update(Window).where(here).values(number=-Window.number))
 
 
 def _write(session: Session, centre: Centre, after: CentreSpec, change: Difference) -> None:

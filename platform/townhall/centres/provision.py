@@ -5,16 +5,29 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from provisioning.plan import Plan, plan_centre
-from townhall.centres.apply import PlanRefused, PlanStale, Standard, apply_plan, plan_unit, standard_for
+from provisioning.specs import CentreSpec
+from townhall.centres.apply import (
+    PlanRefused,
+    PlanStale,
+    Standard,
+    apply_plan,
+    plan_unit,
+    standard_for,
+    standard_of,
+)
 from townhall.centres.models import Centre
+from townhall.centres.rows import read_centres
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
+
+READ_AT_ONCE = 100  # centres whose rows are in memory at one time
 
 SessionMaker = sessionmaker[Session]
 
@@ -64,22 +77,44 @@ def plans(
     Only centres that differ from their standard are read in full: equal hashes are equal configurations (A8).
     """
     columns = select(Centre.unit_id, Centre.release_id, Centre.overlay_id, Centre.content_hash)
-    present = {unit: (release_id, *rest) for unit, release_id, *rest in session.execute(columns)}
-    for unit in units:
-        standard = standard_for(unit, release, overlays)
-        target = standard.upstream
-        if unit.code not in present:
-            yield plan_centre(unit.code, None, None, target), standard, unit
-        elif present[unit.code] == _fresh(standard):
-            yield plan_centre(unit.code, target.centre, target, target), standard, unit
-        else:
-            yield plan_unit(session, unit, standard), standard, unit
+    present = {row.unit_id: row for row in session.execute(columns)}
+    held = _pinned_to(session, present.values())
+    for start in range(0, len(units), READ_AT_ONCE):
+        group = [
+            (unit, standard_for(unit, release, overlays)) for unit in units[start : start + READ_AT_ONCE]
+        ]
+        changed = [unit.code for unit, standard in group if _changed(present.get(unit.code), standard)]
+        read = read_centres(session, changed) if changed else {}
+        for unit, standard in group:
+            row, existing = present.get(unit.code), read.get(unit.code)
+            yield _planned(session, unit, standard, row, existing), standard, unit
+    held.clear()
 
 
-def _fresh(standard: Standard) -> tuple[int, int | None, str]:
-    """What a centre that has changed nothing is pinned to, and the hash of what it says."""
+def _pinned_to(session: Session, rows: Iterable[Any]) -> list[object]:
+    """The releases and overlays that centres are pinned to: whoever holds them spares the session a query each."""
+    pins = {(row.release_id, row.overlay_id) for row in rows}
+    releases = [session.get(Release, release_id) for release_id in {pin[0] for pin in pins}]
+    return [*releases, *(session.get(CountyOverlay, pin[1]) for pin in pins if pin[1])]
+
+
+def _planned(session: Session, unit: Unit, standard: Standard, row: Any, existing: CentreSpec | None) -> Plan:
+    target = standard.upstream
+    if row is None:
+        return plan_centre(unit.code, None, None, target)
+    if existing is None:
+        return plan_centre(unit.code, target.centre, target, target)
+    base = standard_of(session, unit, row.release_id, row.overlay_id)
+    return plan_centre(unit.code, existing, base.upstream, target)
+
+
+def _changed(row: Any, standard: Standard) -> bool:
+    """Whether a centre that is there is pinned to another standard or says something else."""
+    if row is None:
+        return False
     overlay = standard.overlay.id if standard.overlay else None
-    return standard.release.id, overlay, standard.upstream.revision
+    fresh = (standard.release.id, overlay, standard.upstream.revision)
+    return (row.release_id, row.overlay_id, row.content_hash) != fresh
 
 
 def provision(

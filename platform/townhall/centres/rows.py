@@ -1,6 +1,7 @@
 """Between the rows of a centre and its configuration as a value: the same names on both sides."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from provisioning.canonical import canonical
 from provisioning.plan import Changes
 from provisioning.specs import CentreSpec
-from provisioning.specs.centre import COLLECTIONS, MANUAL
+from provisioning.specs.centre import COLLECTIONS, MANUAL, RECORDS
 from townhall.budget.models import BudgetLine
 from townhall.centres.models import Centre, Post, Regime, ServiceItem, Sign, Window
 from townhall.database import Base, table_of
@@ -54,12 +55,22 @@ def rows_of(changes: Changes) -> dict[str, tuple[Row, ...]]:
 
 def read_centre(session: Session, unit_id: str) -> CentreSpec | None:
     """The configuration that a centre's rows say now; None when the unit has no centre."""
-    centre = session.get(Centre, unit_id)
-    if centre is None:
-        return None
-    records = {"profile": centre.profile, "hall": centre.hall, "envelope": centre.envelope}
-    collections = {section: _items(session, section, unit_id) for section in COLLECTIONS}
-    return CentreSpec.model_validate({**records, **collections})
+    return read_centres(session, [unit_id]).get(unit_id)
+
+
+def read_centres(session: Session, unit_ids: Collection[str]) -> dict[str, CentreSpec]:
+    """The configurations of several centres, one query a table; units without a centre are left out."""
+    centres = list(session.scalars(select(Centre).where(Centre.unit_id.in_(unit_ids))))
+    items = {section: _items(session, section, unit_ids) for section in COLLECTIONS}
+    return {
+        centre.unit_id: CentreSpec.model_validate(
+            {
+                **{name: getattr(centre, name) for name in RECORDS},
+                **{section: found[centre.unit_id] for section, found in items.items()},
+            }
+        )
+        for centre in centres
+    }
 
 
 def require_centre(session: Session, unit_id: str) -> CentreSpec:
@@ -70,11 +81,14 @@ def require_centre(session: Session, unit_id: str) -> CentreSpec:
     return centre
 
 
-def _items(session: Session, section: str, unit_id: str) -> list[Row]:
+def _items(session: Session, section: str, unit_ids: Collection[str]) -> defaultdict[str, list[Row]]:
     table = table_of(MODELS[section])
     order = table.c.position if section in MANUAL else table.c.key
-    found = session.execute(select(table).where(table.c.unit_id == unit_id).order_by(order)).mappings()
-    return [_present(row, COLLECTIONS[section].model_fields) for row in found]
+    wanted = select(table).where(table.c.unit_id.in_(unit_ids)).order_by(order)
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in session.execute(wanted).mappings():
+        found[row["unit_id"]].append(_present(row, COLLECTIONS[section].model_fields))
+    return found
 
 
 def _present(row: Any, fields: Iterable[str]) -> Row:

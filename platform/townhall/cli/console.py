@@ -6,14 +6,17 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
+from alembic.util import CommandError
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from provisioning.faults import PackInvalid
+from provisioning.wording import message
 from townhall.accounts.operations import AccountRefused
-from townhall.config import Settings
+from townhall.config import Settings, SettingsInvalid
 from townhall.database import create_engine_for, reading
 from townhall.standards.models import Release
 from townhall.standards.operations import StandardConflict, newest_release
@@ -49,10 +52,19 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             refuse([*error.faults, f"共 {len(error.faults)} 處有誤，沒有寫入任何內容。"])
         except (AccountRefused, LookupError, StandardConflict) as error:
             refuse([error.args[0] if error.args else error])
-        except (OperationalError, ProgrammingError) as error:
+        except (ArgumentError, SettingsInvalid, CommandError) as error:
+            refuse([f"設定有誤：{error}"])
+        except ValidationError as error:
+            refuse(_setting(problem) for problem in error.errors(include_url=False))
+        except DBAPIError as error:
             refuse([f"資料庫無法使用（{error.orig}）。若尚未建立，請先執行 townhall init。"])
 
     return run
+
+
+def _setting(problem: Any) -> str:
+    name = "_".join(str(part) for part in problem["loc"]).upper()
+    return f"設定 TOWNHALL_{name} 有誤：{message(problem)}"
 
 
 def sessions(settings: Settings) -> sessionmaker[Session]:

@@ -61,8 +61,9 @@ def _writing(settings: Settings) -> Examination:
 
 
 def _secret(settings: Settings) -> Examination:
-    if settings.secret_key and len(settings.secret_key) < 32:
-        return Examination("會話密鑰", "過短", "把 TOWNHALL_SECRET_KEY 設為至少 32 個字符的隨機值")
+    if settings.secret_key is None and not settings.key_file.exists():
+        return Examination("會話密鑰", "首次啟動時生成")
+    settings.session_key()
     return Examination("會話密鑰", "由環境給出" if settings.secret_key else "自動生成於資料目錄")
 
 

@@ -17,7 +17,7 @@ from townhall.cli.console import Refused, guarded, remarks, sessions
 from townhall.cli.typefaces import prepared_faces
 from townhall.clock import now
 from townhall.config import Settings
-from townhall.database import upgrade
+from townhall.database import shown_address, upgrade
 from townhall.demo import prepare_demo
 from townhall.standards.operations import publish_release
 from townhall.units.operations import ensure_units, full_code
@@ -29,8 +29,9 @@ def init() -> None:
     """建立資料庫，載入自帶的模板包，並建立第一個管理員。可重複執行。"""
     settings = Settings()
     settings.home.mkdir(parents=True, exist_ok=True)
-    remarks.print(f"資料庫：{settings.database_url}", markup=False)
+    remarks.print(f"資料庫：{shown_address(settings.database_url)}", markup=False)
     upgrade(settings.database_url)
+    password = None
     with sessions(settings).begin() as session:
         for pack_id in tenant_templates.pack_ids():
             pack = load_pack(
@@ -39,7 +40,10 @@ def init() -> None:
             release = publish_release(session, pack, now())
             ensure_units(session, pack.header, [], "")
             remarks.print(f"模板包 {pack_id} 第 {release.number} 版：{release.title}", markup=False)
-            _first_administrator(session, pack.header)
+            password = _first_administrator(session, pack.header) or password
+    if password is not None:
+        remarks.print(f"已建立管理員賬號 admin，密碼 {password}（只顯示這一次，請立即保存）", markup=False)
+    with sessions(settings)() as session:
         _prepare_faces(session)
 
 
@@ -51,10 +55,10 @@ def _prepare_faces(session: Session) -> None:
         remarks.print(f"暫不能生成文件：{refusal.message}", style="yellow", markup=False)
 
 
-def _first_administrator(session: Session, header: Header) -> None:
-    """Somebody must be able to sign in; the password is shown once and kept only as a hash."""
+def _first_administrator(session: Session, header: Header) -> str | None:
+    """Somebody must be able to sign in: gives the password, which is kept only as a hash, or None if nobody is new."""
     if session.scalars(select(User.id).limit(1)).first() is not None:
-        return
+        return None
     password = secrets.token_urlsafe(12)
     create_user(
         session,
@@ -65,7 +69,7 @@ def _first_administrator(session: Session, header: Header) -> None:
         password=password,
         moment=now(),
     )
-    remarks.print(f"已建立管理員賬號 admin，密碼 {password}（只顯示這一次，請立即保存）", markup=False)
+    return password
 
 
 @click.command()
