@@ -30,13 +30,13 @@ compile() {
     local lock=requirements/$1.txt
     shift
     (cd "$work" && "$root/$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file "$lock" "$@" >/dev/null)
+        --no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file "$lock" "$@" >/dev/null)
     sed -i -e "s/ ; $linux / /" -e "s/ and $linux / /" "$work/$lock"
 }
 
 compile runtime pyproject.toml build.in --extra postgresql
 # test.txt holds only what runtime.txt lacks. A line with a marker does not always apply: it stays in both.
-mapfile -t shared < <(sed -nE 's/^([a-z0-9._-]+)==[^ ;]+ \\$/--no-emit-package=\1/p' "$work/requirements/runtime.txt")
+mapfile -t shared < <(sed -nE 's/^([a-z0-9._-]+)(\[[a-z0-9,-]+\])?==[^ ;]+ \\$/--no-emit-package=\1/p' "$work/requirements/runtime.txt")
 compile test --group pyproject.toml:test --constraint requirements/runtime.txt "${shared[@]}"
 
 for lock in runtime test; do
