@@ -3,10 +3,10 @@
 from hypothesis import settings
 
 pytest_plugins = [
-    "tests.fixtures.browser",
+    "tests.fixtures.postgresql",  # before the databases that it serves
     "tests.fixtures.databases",
+    "tests.fixtures.browser",
     "tests.fixtures.network",
-    "tests.fixtures.postgresql",
     "tests.fixtures.standards",
     "tests.fixtures.web",
 ]

@@ -13,6 +13,7 @@ from townhall.config import Settings
 from townhall.documents.fonts import Faces
 from townhall.documents.lettering import faces_of
 from townhall.documents.press import Press
+from townhall.walls import require_walls
 from townhall.web import (
     edge,
     guide,
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     _configure(app, settings)
     edge.connect(app, settings)
+    require_walls(app.extensions["townhall.sessions"].kw["bind"])
     app.extensions["townhall.press"] = Press(settings.documents, lambda: _faces(app))
     headers.protect(app, secure=settings.secure_cookies)
     shell.furnish(app)

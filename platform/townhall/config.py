@@ -18,6 +18,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path("townhall-data"), description="資料目錄")
     database: str | None = Field(default=None, description="資料庫網址；不填即用資料目錄中的 SQLite")
+    owner_database: str | None = Field(
+        default=None, description="建表所用的資料庫網址；PostgreSQL 上須是另一個角色"
+    )
     public_url: str | None = Field(default=None, description="群眾掃碼所到的網址；不填則不印二維碼")
     secret_key: str | None = Field(default=None, description="會話簽名密鑰；不填即在資料目錄生成")
     demo: bool = Field(default=False, description="演示模式：顯示演示賬號")

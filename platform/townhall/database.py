@@ -17,12 +17,15 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from townhall.tenancy import Owned
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -64,13 +67,9 @@ class Base(DeclarativeBase):
     }
 
 
-class TenantOwned:
-    """A row of one centre: its identity is the unit with the row's own immutable key (rule A3).
+class TenantOwned(Owned):
+    """A row of one centre: its identity is the unit with the row's own immutable key (rule A3)."""
 
-    `unit_id` leads every key, so that the table can be distributed by tenant when one server is outgrown.
-    """
-
-    unit_id: Mapped[str] = mapped_column(String(12), primary_key=True)
     key: Mapped[str] = mapped_column(String(80), primary_key=True)
 
 
@@ -96,6 +95,12 @@ def create_engine_for(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def runtime_role(url: str) -> str | None:
+    """The PostgreSQL role of an address, or None for SQLite, which has no roles."""
+    address = make_url(url)
+    return address.username if address.get_backend_name() == "postgresql" else None
 
 
 def shown_address(url: str) -> str:
@@ -136,6 +141,30 @@ def alembic_config(url: str) -> Config:
     return config
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    """Bring a database to a revision, by default the newest."""
+def upgrade(url: str, revision: str = "head", *, runtime: str | None = None) -> None:
+    """Bring a database to a revision, by default the newest.
+
+    `runtime` is the PostgreSQL role that the application runs under: it gets the rows and nothing of the tables.
+    """
     command.upgrade(alembic_config(url), revision)
+    if runtime is not None:
+        grant(url, runtime)
+
+
+def grant(url: str, role: str) -> None:
+    """Give a PostgreSQL role what the application needs, table by table: no owner's right, no TRUNCATE, no DDL."""
+    engine = create_engine_for(url)
+    with engine.begin() as connection:
+        quoted = connection.dialect.identifier_preparer.quote(role)
+        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
+        connection.execute(
+            text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}")
+        )
+        connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quoted}"))
+        for table in APPEND_ONLY:
+            connection.execute(text(f"REVOKE UPDATE, DELETE ON {table} FROM {quoted}"))
+    engine.dispose()
+
+
+# Tables that the application may add to and read, and nothing else (security, 2b).
+APPEND_ONLY: tuple[str, ...] = ()

@@ -21,9 +21,10 @@ from townhall.centres.provision import Result, provision
 from townhall.centres.rows import require_centre
 from townhall.clock import now
 from townhall.config import Settings
-from townhall.database import create_engine_for, upgrade
+from townhall.database import create_engine_for
 from townhall.standards.models import Release
 from townhall.standards.operations import newest_overlays, publish_overlay, publish_release
+from townhall.tenancy import HOST, scoped
 from townhall.units.models import Unit
 from townhall.units.operations import ensure_units, full_code
 from townhall.units.sheet import read_sheet
@@ -37,11 +38,9 @@ def prepare_demo(settings: Settings, console: Console) -> None:
 
     Raises `LookupError` in a home that holds anything else.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    upgrade(settings.database_url)
     engine = create_engine_for(settings.database_url)
     try:
-        _fill(sessionmaker(engine, expire_on_commit=False), console)
+        _fill(sessionmaker(engine, expire_on_commit=False, info=scoped(HOST)), console)
     finally:
         engine.dispose()
 

@@ -21,13 +21,15 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "platform"), str(Path(__file__).
 
 from provisioning.load import load_pack  # noqa: E402
 from provisioning.specs import Pack, UnitKind  # noqa: E402
-from tests.fixtures.postgresql import address, create_role, running_server, server_account  # noqa: E402
+from tests.fixtures.databases import as_role  # noqa: E402
+from tests.fixtures.postgresql import RUNTIME, address, create_role, running_server, server_account  # noqa: E402
 from tests.fixtures.standards import MOMENT, PACK_FOLDER, TOWNSHIPS  # noqa: E402
 from townhall.centres.models import Centre, Revision  # noqa: E402
 from townhall.centres.provision import provision  # noqa: E402
 from townhall.centres.rows import MODELS  # noqa: E402
 from townhall.database import create_engine_for, table_of, upgrade  # noqa: E402
 from townhall.standards.operations import publish_release  # noqa: E402
+from townhall.tenancy import HOST, judged, scoped  # noqa: E402
 from townhall.units.operations import ensure_units  # noqa: E402
 from townhall.units.sheet import Township, read_sheet  # noqa: E402
 
@@ -49,8 +51,10 @@ def townships(count: int) -> list[Township]:
 
 
 def fresh_host(url: str, pack: Pack, count: int):  # type: ignore[no-untyped-def]
-    upgrade(url)
-    sessions = sessionmaker(create_engine_for(url), expire_on_commit=False)
+    runtime = RUNTIME if url.startswith("postgresql") else None
+    upgrade(url, runtime=runtime)
+    url = as_role(url, RUNTIME)
+    sessions = sessionmaker(create_engine_for(url), expire_on_commit=False, info=scoped(HOST))
     with sessions.begin() as session:
         units = ensure_units(session, pack.header, townships(count), "")
         release = publish_release(session, pack, MOMENT)
@@ -73,11 +77,11 @@ def bare(url: str, pack: Pack, source: Engine, count: int) -> float:
     with engine.begin() as target, source.connect() as reader:
         for model in WRITTEN:
             table = table_of(model)
-            found = reader.execution_options(yield_per=CHUNK).execute(select(table))
+            found = reader.execution_options(yield_per=CHUNK).execute(judged(select(table)))
             for chunk in found.mappings().partitions(CHUNK):
                 rows = [dict(row) for row in chunk]
                 start = time.perf_counter()
-                target.execute(insert(table), rows)
+                target.execute(judged(insert(table)), rows)
                 spent += time.perf_counter() - start
         start = time.perf_counter()
         target.commit()
@@ -89,7 +93,8 @@ def bare(url: str, pack: Pack, source: Engine, count: int) -> float:
 def rows(engine: Engine) -> int:
     with engine.connect() as connection:
         return sum(
-            connection.scalar(select(func.count()).select_from(table_of(model))) or 0 for model in WRITTEN
+            connection.scalar(judged(select(func.count()).select_from(table_of(model)))) or 0
+            for model in WRITTEN
         )
 
 

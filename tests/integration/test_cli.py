@@ -17,6 +17,7 @@ from tests.fixtures.standards import TOWNSHIPS
 from townhall.centres.models import Centre
 from townhall.cli import main
 from townhall.database import Base, create_engine_for
+from townhall.tenancy import HOST, scoped
 from townhall.units.models import Unit
 
 DONE, BAD_INPUT, IN_PART = 0, 2, 3
@@ -54,7 +55,7 @@ def count(tmp_path: Path) -> Iterator[Count]:
     engine = create_engine_for(f"sqlite:///{tmp_path / 'data' / 'townhall.db'}")
 
     def count_now(model: type[Base]) -> int:
-        with Session(engine) as session:
+        with Session(engine, info=scoped(HOST)) as session:
             return session.scalar(select(func.count()).select_from(model)) or 0
 
     yield count_now

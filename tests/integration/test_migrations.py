@@ -5,18 +5,19 @@ from alembic import command
 from sqlalchemy import inspect
 
 from provisioning.specs.centre import COLLECTIONS, MANUAL
-from tests.fixtures.databases import Copies
+from tests.fixtures.databases import Copies, as_role
+from tests.fixtures.postgresql import ROLE
 from townhall.centres.rows import MODELS
 from townhall.database import Base, TenantOwned, alembic_config, create_engine_for, table_of
 from townhall.models import HOST_OWNED, TENANT_OWNED
 
 
 def test_the_migrated_schema_is_what_the_models_say(database_url: str) -> None:
-    command.check(alembic_config(database_url))
+    command.check(alembic_config(as_role(database_url, ROLE)))
 
 
 def test_the_schema_goes_down_to_nothing_and_up_again(copies: Copies) -> None:
-    url = copies()
+    url = as_role(copies(), ROLE)
     configuration = alembic_config(url)
     command.downgrade(configuration, "base")
     engine = create_engine_for(url)

@@ -41,6 +41,7 @@ from townhall.standards.operations import (
     publish_overlay,
     publish_release,
 )
+from townhall.tenancy import HOST, judged, scoped
 from townhall.units.models import Unit
 from townhall.units.operations import ensure_units, townships_below
 from townhall.units.sheet import SheetInvalid, read_sheet
@@ -61,12 +62,13 @@ class Host:
 
     def state(self) -> dict[str, list[tuple[object, ...]]]:
         """Everything in the tenants' tables but the moments at which it was written."""
-        with self.engine.connect() as connection:
+        with self.sessions() as session:
+            connection = session.connection()
             return {
                 model.__tablename__: [
                     tuple(value for value in row if not isinstance(value, dt.datetime))
                     for row in connection.execute(
-                        select(table_of(model)).order_by(*table_of(model).primary_key.columns)
+                        judged(select(table_of(model)).order_by(*table_of(model).primary_key.columns))
                     )
                 ]
                 for model in TENANT_OWNED
@@ -75,7 +77,7 @@ class Host:
 
 def host_on(url: str, pack: Pack) -> Host:
     engine = create_engine_for(url)
-    sessions = sessionmaker(engine, expire_on_commit=False)
+    sessions = sessionmaker(engine, expire_on_commit=False, info=scoped(HOST))
     with sessions.begin() as session:
         units = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships, "")
         release = publish_release(session, pack, MOMENT)
@@ -303,7 +305,7 @@ def test_a_county_that_the_pack_does_not_know_is_refused_and_nothing_is_written(
     ]
     path.write_text("\n".join(rows), encoding="utf-8")
     engine = create_engine_for(database_url)
-    sessions = sessionmaker(engine)
+    sessions = sessionmaker(engine, info=scoped(HOST))
     with sessions() as session, pytest.raises(SheetInvalid, match="沒有代碼為 520102 的縣") as refused:
         ensure_units(session, pack.header, read_sheet(path).townships, path.name)
     assert refused.value.faults[0].line == 3

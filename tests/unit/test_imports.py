@@ -18,10 +18,10 @@ ARROWS: dict[str, set[str]] = {
 
 # Inside townhall, from the bottom to the top: each may import what stands before it, never what stands after.
 ORDER = [
-    *("clock", "config", "database", "script"),
+    *("clock", "config", "tenancy", "database", "script"),
     *("units", "standards", "halls", "fixtures", "budget", "centres"),
     *("documents", "jobs", "audit", "accounts"),
-    "models",
+    *("models", "walls"),
     *("admin", "web"),
     *("app", "demo", "cli"),
 ]
@@ -31,6 +31,7 @@ EDGES = [
     "migrations/env.py",
     "platform/townhall/centres/provision.py",
     "platform/townhall/cli/",
+    "platform/townhall/database.py",  # grants to the runtime role
     "platform/townhall/demo.py",
     "platform/townhall/web/edge.py",
 ]

@@ -142,7 +142,7 @@ def _create(
         connection.execute(insert(table_of(Centre)), centre)
     except IntegrityError as error:
         raise PlanStale("計劃已過期：該中心剛由他人建立") from error
-    insert_rows(connection, unit.code, plan.changes)
+    insert_rows(session, unit.code, plan.changes)
     revision: dict[str, Any] = {
         "unit_id": unit.code,
         "number": 1,

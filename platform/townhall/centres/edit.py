@@ -21,7 +21,6 @@ from provisioning.wording import message
 from townhall.centres.apply import pinned
 from townhall.centres.models import Centre, Revision, Window
 from townhall.centres.rows import MODELS, require_centre, row_of
-from townhall.database import table_of
 from townhall.units.models import Unit
 
 
@@ -133,12 +132,12 @@ def _write(session: Session, centre: Centre, after: CentreSpec, change: Differen
     if change.section not in COLLECTIONS:
         setattr(centre, change.section, canonical(getattr(after, change.section)))
         return
-    table = table_of(MODELS[change.section])
+    model: Any = MODELS[change.section]
     items = getattr(after, change.section)
     position, item = next((place, item) for place, item in enumerate(items) if item.key == change.key)
     row = row_of(change.section, canonical(item), position)
-    here = (table.c.unit_id == centre.unit_id) & (table.c.key == change.key)
-    session.execute(update(table).where(here).values({change.field: row[change.field]}))
+    here = (model.unit_id == centre.unit_id) & (model.key == change.key)
+    session.execute(update(model).where(here).values({change.field: row[change.field]}))
 
 
 def _record(

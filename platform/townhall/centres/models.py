@@ -7,9 +7,10 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, Un
 from sqlalchemy.orm import Mapped, mapped_column
 
 from townhall.database import Base, Canonical, Ordered, TenantOwned
+from townhall.tenancy import Owned
 
 
-class Centre(Base):
+class Centre(Owned, Base):
     """The tenant: one township's centre, pinned to a release and its county's overlay.
 
     `revision` counts applied changes from 1; `content_hash` is that of the configuration the rows say.
@@ -136,7 +137,7 @@ class Post(TenantOwned, Ordered, Base):
     duties: Mapped[list[Any]]
 
 
-class Revision(Base):
+class Revision(Owned, Base):
     """The configuration after an apply or an edit, as its difference from the standard it is pinned to.
 
     Releases and overlays are immutable, so the difference is enough to rebuild the whole (rule M4), and a centre

@@ -14,7 +14,7 @@ from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS, MANUAL, RECORDS
 from townhall.budget.models import BudgetLine
 from townhall.centres.models import Centre, Post, Regime, ServiceItem, Sign, Window
-from townhall.database import Base, table_of
+from townhall.database import Base
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
 
@@ -82,9 +82,10 @@ def require_centre(session: Session, unit_id: str) -> CentreSpec:
 
 
 def _items(session: Session, section: str, unit_ids: Collection[str]) -> defaultdict[str, list[Row]]:
-    table = table_of(MODELS[section])
-    order = table.c.position if section in MANUAL else table.c.key
-    wanted = select(table).where(table.c.unit_id.in_(unit_ids)).order_by(order)
+    model: Any = MODELS[section]
+    order = model.position if section in MANUAL else model.key
+    columns = [getattr(model, name) for name in ("unit_id", *COLLECTIONS[section].model_fields)]
+    wanted = select(*columns).where(model.unit_id.in_(unit_ids)).order_by(order)
     found: defaultdict[str, list[Row]] = defaultdict(list)
     for row in session.execute(wanted).mappings():
         found[row["unit_id"]].append(_present(row, COLLECTIONS[section].model_fields))

@@ -20,7 +20,9 @@ from townhall.config import Settings, SettingsInvalid
 from townhall.database import create_engine_for, reading
 from townhall.standards.models import Release
 from townhall.standards.operations import StandardConflict, newest_release
+from townhall.tenancy import HOST, scoped
 from townhall.units.sheet import SheetInvalid
+from townhall.walls import WallsBroken
 
 BAD_INPUT, IN_PART = 2, 3
 
@@ -52,6 +54,8 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             refuse([*error.faults, f"共 {len(error.faults)} 處有誤，沒有寫入任何內容。"])
         except (AccountRefused, LookupError, StandardConflict) as error:
             refuse([error.args[0] if error.args else error])
+        except WallsBroken as error:
+            refuse([error])
         except (ArgumentError, SettingsInvalid, CommandError) as error:
             refuse([f"設定有誤：{error}"])
         except ValidationError as error:
@@ -68,13 +72,14 @@ def _setting(problem: Any) -> str:
 
 
 def sessions(settings: Settings) -> sessionmaker[Session]:
-    """Sessions on the configured database; objects stay readable after a commit."""
-    return sessionmaker(create_engine_for(settings.database_url), expire_on_commit=False)
+    """Sessions of the host's staff on the configured database; objects stay readable after a commit."""
+    return sessionmaker(create_engine_for(settings.database_url), expire_on_commit=False, info=scoped(HOST))
 
 
 def readers(settings: Settings) -> sessionmaker[Session]:
     """Sessions that only read and keep nobody from writing."""
-    return sessionmaker(reading(create_engine_for(settings.database_url)), expire_on_commit=False)
+    engine = reading(create_engine_for(settings.database_url))
+    return sessionmaker(engine, expire_on_commit=False, info=scoped(HOST))
 
 
 def required_release(session: Session, pack_id: str) -> Release:

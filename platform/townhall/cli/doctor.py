@@ -17,6 +17,7 @@ from townhall.database import alembic_config, create_engine_for
 from townhall.documents.fonts import PACKAGED as PACKAGED_FONTS
 from townhall.documents.fonts import FontsMissing, packaged_sources, require_subsetter
 from townhall.standards.models import Release
+from townhall.walls import wall_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,16 @@ def _database(settings: Settings) -> Examination:
     if current != newest:
         return Examination("資料庫", f"版本 {current or '無'}，應為 {newest}", "執行 townhall init")
     return Examination("資料庫", f"版本 {current}")
+
+
+def _walls(settings: Settings) -> Examination:
+    engine = create_engine_for(settings.database_url)
+    if engine.dialect.name != "postgresql":
+        return Examination("鄉鎮隔離", "SQLite 沒有行級安全，由程序逐條限制")
+    with engine.connect() as connection:
+        faults = list(wall_faults(connection))
+    remedy = "按 docs/operators.md 設置兩個角色，並重新執行 townhall init" if faults else None
+    return Examination("鄉鎮隔離", "；".join(faults) or "行級安全齊備", remedy)
 
 
 def _contents(settings: Settings) -> Examination:
@@ -70,6 +81,7 @@ def _secret(settings: Settings) -> Examination:
 EXAMINATIONS: tuple[Callable[[Settings], Examination], ...] = (
     _writing,
     _database,
+    _walls,
     _contents,
     _fonts,
     _secret,

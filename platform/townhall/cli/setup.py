@@ -16,8 +16,8 @@ from townhall.accounts.operations import create_user
 from townhall.cli.console import Refused, guarded, remarks, sessions
 from townhall.cli.typefaces import prepared_faces
 from townhall.clock import now
-from townhall.config import Settings
-from townhall.database import shown_address, upgrade
+from townhall.config import Settings, SettingsInvalid
+from townhall.database import runtime_role, shown_address, upgrade
 from townhall.demo import prepare_demo
 from townhall.standards.operations import publish_release
 from townhall.units.operations import ensure_units, full_code
@@ -30,7 +30,7 @@ def init() -> None:
     settings = Settings()
     settings.home.mkdir(parents=True, exist_ok=True)
     remarks.print(f"資料庫：{shown_address(settings.database_url)}", markup=False)
-    upgrade(settings.database_url)
+    upgrade_as_owner(settings)
     password = None
     with sessions(settings).begin() as session:
         for pack_id in tenant_templates.pack_ids():
@@ -45,6 +45,20 @@ def init() -> None:
         remarks.print(f"已建立管理員賬號 admin，密碼 {password}（只顯示這一次，請立即保存）", markup=False)
     with sessions(settings)() as session:
         _prepare_faces(session)
+
+
+def upgrade_as_owner(settings: Settings) -> None:
+    """Bring the schema up to date. On PostgreSQL its owner does it and the runtime role is given the rows only.
+
+    Raises `SettingsInvalid` where one role would be both: whoever owns a table can take its walls down.
+    """
+    runtime = runtime_role(settings.database_url)
+    if runtime is not None and runtime == runtime_role(settings.owner_database or settings.database_url):
+        raise SettingsInvalid(
+            "PostgreSQL 須用兩個角色：TOWNHALL_OWNER_DATABASE 為建表角色的網址，"
+            "TOWNHALL_DATABASE 為運行角色的網址（見 docs/operators.md）"
+        )
+    upgrade(settings.owner_database or settings.database_url, runtime=runtime)
 
 
 def _prepare_faces(session: Session) -> None:
@@ -100,6 +114,8 @@ def demo(host: str, port: int, prepare_only: bool) -> None:
     settings = Settings(demo=True)
     if settings.public_url is None:
         settings = settings.model_copy(update={"public_url": f"http://{host}:{port}"})
+    settings.home.mkdir(parents=True, exist_ok=True)
+    upgrade_as_owner(settings)
     prepare_demo(settings, remarks)
     with sessions(settings)() as session:
         _prepare_faces(session)

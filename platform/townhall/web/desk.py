@@ -15,6 +15,7 @@ from townhall.documents.commission import bare, centre_name
 from townhall.documents.production import Binder, binder
 from townhall.script import to_script
 from townhall.standards.operations import pack_of
+from townhall.tenancy import enter, scope_of
 from townhall.units.models import Level, Unit
 
 
@@ -76,9 +77,10 @@ class Desk:
 
 
 def find_desk(session: Session, code: str, scope: ColumnElement[bool]) -> Desk | None:
-    """The township of a 9-digit code within a scope, or None."""
+    """The township of a 9-digit code within what the reader holds, or None; the session is then for it alone."""
     wanted = select(Unit).where(Unit.code == f"{code}000", Unit.level == Level.TOWNSHIP.value, scope)
     unit = session.scalars(wanted).one_or_none()
     if unit is None:
         return None
+    enter(session, scope_of(unit.code))
     return Desk(session, unit, session.get_one(Unit, unit.parent_code), session.get(Centre, unit.code))

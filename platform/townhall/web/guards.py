@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from townhall.accounts.models import User
 from townhall.accounts.operations import signed_in, visible
 from townhall.accounts.rights import Right, may
+from townhall.tenancy import enter, scope_of
 from townhall.units.models import Unit
 from townhall.web.desk import find_desk
 from townhall.web.edge import database
@@ -62,6 +63,7 @@ def requires(right: Right | None) -> Callable[[View], View]:
                 return _sign_in()
             if right is not None and not allowed(right):
                 abort(403)
+            enter(database(), scope_of(reader().unit_id))
             return view(**arguments)
 
         setattr(guarded, DECLARED, str(right))
