@@ -5,6 +5,7 @@ from hypothesis import settings
 pytest_plugins = [
     "tests.fixtures.postgresql",  # before the databases that it serves
     "tests.fixtures.databases",
+    "tests.fixtures.host",
     "tests.fixtures.browser",
     "tests.fixtures.network",
     "tests.fixtures.standards",

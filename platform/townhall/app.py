@@ -93,7 +93,7 @@ def _limit(app: Flask) -> None:
     by_address = limiter.limit(BY_ADDRESS, deduct_when=_refused)
     by_login = limiter.limit(BY_LOGIN, key_func=signin.login_name, deduct_when=_refused)
     views: dict[str, Any] = app.view_functions
-    views["signin.enter"] = by_address(by_login(views["signin.enter"]))
+    views["signin.enter_password"] = by_address(by_login(views["signin.enter_password"]))
     for view in ("guide.index", "guide.show"):
         views[view] = limiter.limit(PUBLIC)(views[view])
     for view in ("studio.page", "studio.pdf"):

@@ -167,4 +167,4 @@ def grant(url: str, role: str) -> None:
 
 
 # Tables that the application may add to and read, and nothing else (security, 2b).
-APPEND_ONLY: tuple[str, ...] = ()
+APPEND_ONLY = ("audit_record",)

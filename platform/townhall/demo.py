@@ -15,6 +15,7 @@ from provisioning.specs.centre import required
 from townhall.accounts.demonstration import LOGINS
 from townhall.accounts.models import User
 from townhall.accounts.operations import create_user
+from townhall.audit.act import host_act
 from townhall.centres.edit import Edit, edit_centre
 from townhall.centres.models import Centre, Revision
 from townhall.centres.provision import Result, provision
@@ -80,12 +81,12 @@ def _create_logins(session: Session) -> None:
         if login.login not in present:
             create_user(
                 session,
+                host_act(ACTOR, now()),
                 login=login.login,
                 name=login.name,
                 role=login.role,
                 unit_id=full_code(login.unit_code),
                 password=login.password,
-                moment=now(),
                 demonstration=True,
             )
 
@@ -95,7 +96,7 @@ def _provision(
 ) -> None:
     with sessions() as session:
         overlays = newest_overlays(session)
-    report = provision(sessions, units, release, overlays, actor=ACTOR, moment=now())
+    report = provision(sessions, units, release, overlays, act=host_act(ACTOR, now()))
     counts = report.counts
     text = f"鄉鎮 {len(units)} 個：新開通 {counts[Result.CREATED]}，原已開通 {counts[Result.UNCHANGED]}"
     console.print(text, markup=False)
@@ -109,7 +110,7 @@ def _live(sessions: sessionmaker[Session], units: list[Unit], console: Console) 
     for place, unit in track(chosen, "填入演示數據", console=console, transient=True):
         with sessions.begin() as session:
             edits = list(_facts(place, unit, require_centre(session, unit.code)))
-            edit_centre(session, unit, edits, seen=None, actor=ACTOR, reason="填入演示數據", moment=now())
+            edit_centre(session, unit, edits, seen=None, act=host_act(ACTOR, now(), "填入演示數據"))
 
 
 def _facts(place: int, unit: Unit, centre: CentreSpec) -> Iterator[Edit]:

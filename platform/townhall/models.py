@@ -1,6 +1,7 @@
 """Every mapped class, imported for its effect on the metadata and listed for whoever walks them."""
 
-from townhall.accounts.models import User
+from townhall.accounts.models import Identity, LoginSession, Membership, Pass, RecoveryCode, User
+from townhall.audit.models import AuditRecord
 from townhall.budget.models import BudgetLine
 from townhall.centres.models import Centre, Post, Regime, Revision, ServiceItem, Sign, Window
 from townhall.database import Base
@@ -22,7 +23,8 @@ TENANT_OWNED = (
     Regime,
     Post,
     BudgetLine,
+    AuditRecord,
 )
-HOST_OWNED = (Unit, Release, CountyOverlay, User)
+HOST_OWNED = (Unit, Release, CountyOverlay, User, Membership, Identity, LoginSession, Pass, RecoveryCode)
 
 __all__ = ["HOST_OWNED", "TENANT_OWNED", "Base"]

@@ -24,6 +24,7 @@ from provisioning.specs import Pack, UnitKind  # noqa: E402
 from tests.fixtures.databases import as_role  # noqa: E402
 from tests.fixtures.postgresql import RUNTIME, address, create_role, running_server, server_account  # noqa: E402
 from tests.fixtures.standards import MOMENT, PACK_FOLDER, TOWNSHIPS  # noqa: E402
+from townhall.audit.act import host_act  # noqa: E402
 from townhall.centres.models import Centre, Revision  # noqa: E402
 from townhall.centres.provision import provision  # noqa: E402
 from townhall.centres.rows import MODELS  # noqa: E402
@@ -65,7 +66,7 @@ def provisioned(url: str, pack: Pack, count: int) -> tuple[float, Engine]:
     sessions, units, release = fresh_host(url, pack, count)
     gc.collect()
     start = time.perf_counter()
-    provision(sessions, units, release, {}, actor="bench", moment=MOMENT)
+    provision(sessions, units, release, {}, act=host_act("bench", MOMENT))
     return time.perf_counter() - start, sessions.kw["bind"]
 
 

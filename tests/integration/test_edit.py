@@ -11,6 +11,7 @@ from provisioning.differences import patched
 from provisioning.specs import Pack
 from tests.fixtures.databases import counted
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from townhall.audit.act import host_act
 from townhall.centres.apply import apply_plan, pinned, plan_unit, standard_for
 from townhall.centres.edit import Edit, EditRefused, edit_centre
 from townhall.centres.models import Centre, Revision
@@ -27,12 +28,12 @@ def unit(session: Session, pack: Pack) -> Iterator[Unit]:
     """黃草街道 with a fresh centre."""
     unit = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships[:1], "")[0]
     standard = standard_for(unit, publish_release(session, pack, MOMENT), {})
-    apply_plan(session, plan_unit(session, unit, standard), unit, standard, actor="測試", moment=MOMENT)
+    apply_plan(session, plan_unit(session, unit, standard), unit, standard, act=host_act("測試", MOMENT))
     return unit
 
 
 def edit(session: Session, unit: Unit, *edits: Edit, seen: str | None = None) -> int:
-    return edit_centre(session, unit, edits, seen=seen, actor="主任", reason="測試", moment=MOMENT)
+    return edit_centre(session, unit, edits, seen=seen, act=host_act("主任", MOMENT, "測試"))
 
 
 HOTLINE = Edit("profile", None, "hotline", "0000-1234567（演示）")
@@ -156,7 +157,7 @@ def test_plans_over_edited_centres_cost_no_query_more_for_each(session: Session,
     release = publish_release(session, pack, MOMENT)
     for unit in units:
         standard = standard_for(unit, release, {})
-        apply_plan(session, plan_unit(session, unit, standard), unit, standard, actor="測試", moment=MOMENT)
+        apply_plan(session, plan_unit(session, unit, standard), unit, standard, act=host_act("測試", MOMENT))
         edit(session, unit, HOTLINE)
     counts = []
     for chosen in (units[:1], units):

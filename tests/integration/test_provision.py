@@ -1,6 +1,5 @@
 """A fleet is brought in whole, once, and survives being killed at any moment."""
 
-import datetime as dt
 import itertools
 import os
 import signal
@@ -10,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,17 +22,17 @@ from provisioning.canonical import content_hash
 from provisioning.plan import plan_centre
 from provisioning.specs import Overlay, Pack, PolicyRule
 from provisioning.specs.pack import Policy
-from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from tests.fixtures.host import Host
+from tests.fixtures.standards import MOMENT
+from townhall.audit.act import host_act
 from townhall.centres.apply import PlanStale, apply_plan, plan_unit, standard_for
 from townhall.centres.edit import Edit, edit_centre
 from townhall.centres.models import Centre, Revision, Window
-from townhall.centres.provision import Report, Result, carry_out, plans, provision
+from townhall.centres.provision import Result, carry_out, plans, provision
 from townhall.centres.rows import MODELS, read_centre, require_centre
 from townhall.config import Settings
-from townhall.database import create_engine_for, table_of
+from townhall.database import create_engine_for
 from townhall.demo import prepare_demo
-from townhall.models import TENANT_OWNED
-from townhall.standards.models import Release
 from townhall.standards.operations import (
     StandardConflict,
     newest_overlays,
@@ -41,66 +40,10 @@ from townhall.standards.operations import (
     publish_overlay,
     publish_release,
 )
-from townhall.tenancy import HOST, judged, scoped
+from townhall.tenancy import HOST, scoped
 from townhall.units.models import Unit
 from townhall.units.operations import ensure_units, townships_below
 from townhall.units.sheet import SheetInvalid, read_sheet
-
-
-@dataclass
-class Host:
-    """A database with the prefecture's units and its published standard."""
-
-    url: str
-    engine: Engine
-    sessions: sessionmaker[Session]
-    units: list[Unit]
-    release: Release
-
-    def provision(self, units: list[Unit] | None = None) -> Report:
-        return provision(self.sessions, units or self.units, self.release, {}, actor="測試", moment=MOMENT)
-
-    def state(self) -> dict[str, list[tuple[object, ...]]]:
-        """Everything in the tenants' tables but the moments at which it was written."""
-        with self.sessions() as session:
-            connection = session.connection()
-            return {
-                model.__tablename__: [
-                    tuple(value for value in row if not isinstance(value, dt.datetime))
-                    for row in connection.execute(
-                        judged(select(table_of(model)).order_by(*table_of(model).primary_key.columns))
-                    )
-                ]
-                for model in TENANT_OWNED
-            }
-
-
-def host_on(url: str, pack: Pack) -> Host:
-    engine = create_engine_for(url)
-    sessions = sessionmaker(engine, expire_on_commit=False, info=scoped(HOST))
-    with sessions.begin() as session:
-        units = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships, "")
-        release = publish_release(session, pack, MOMENT)
-    return Host(url, engine, sessions, units, release)
-
-
-@pytest.fixture
-def hosts(pack: Pack) -> Iterator[Callable[[str], Host]]:
-    """Makes hosts on databases and lets their connections go in the end."""
-    made: list[Host] = []
-
-    def make(url: str) -> Host:
-        made.append(host_on(url, pack))
-        return made[-1]
-
-    yield make
-    for host in made:
-        host.engine.dispose()
-
-
-@pytest.fixture
-def host(database_url: str, hosts: Callable[[str], Host]) -> Host:
-    return hosts(database_url)
 
 
 def test_all_140_townships_get_every_row_of_the_standard(host: Host, pack: Pack) -> None:
@@ -148,10 +91,10 @@ def test_rule_i3_applying_the_same_plan_twice_gives_the_first_outcome(host: Host
     standard = standard_for(unit, host.release, {})
     plan = plan_centre(unit.code, None, None, standard.upstream)
     with host.sessions.begin() as session:
-        first = apply_plan(session, plan, unit, standard, actor="甲", moment=MOMENT)
+        first = apply_plan(session, plan, unit, standard, act=host_act("甲", MOMENT))
     before = host.state()
     with host.sessions.begin() as session:
-        second = apply_plan(session, plan, unit, standard, actor="乙", moment=MOMENT)
+        second = apply_plan(session, plan, unit, standard, act=host_act("乙", MOMENT))
     assert (first.written, second.written, second.revision) == (True, False, first.revision)
     assert host.state() == before
 
@@ -160,7 +103,7 @@ def test_rule_i1_a_plan_for_a_standard_that_has_changed_is_stale(host: Host) -> 
     unit, town = host.units[0], next(unit for unit in host.units if unit.kind == "鎮")
     made = plan_centre(unit.code, None, None, standard_for(town, host.release, {}).upstream)
     with host.sessions() as session, pytest.raises(PlanStale, match="計劃已過期"):
-        apply_plan(session, made, unit, standard_for(unit, host.release, {}), actor="甲", moment=MOMENT)
+        apply_plan(session, made, unit, standard_for(unit, host.release, {}), act=host_act("甲", MOMENT))
     assert not host.state()["centre"]
 
 
@@ -172,10 +115,10 @@ def test_rule_i4_of_two_concurrent_creations_one_writes_and_the_other_learns_tha
     standard = standard_for(unit, host.release, {})
     plan = plan_centre(unit.code, None, None, standard.upstream)
     with host.sessions.begin() as session:
-        apply_plan(session, plan, unit, standard, actor="甲", moment=MOMENT)
+        apply_plan(session, plan, unit, standard, act=host_act("甲", MOMENT))
     monkeypatch.setattr(Session, "get", lambda *_, **__: None)  # as it looked before the first committed
     with host.sessions() as session, pytest.raises(PlanStale, match="剛由他人建立"):
-        apply_plan(session, replace(plan, engine="another"), unit, standard, actor="乙", moment=MOMENT)
+        apply_plan(session, replace(plan, engine="another"), unit, standard, act=host_act("乙", MOMENT))
 
 
 def test_rule_j7_two_runs_at_once_open_every_centre_once_and_refuse_none(host: Host) -> None:
@@ -193,7 +136,7 @@ def test_writers_wait_for_each_other_also_when_they_have_read_before(host: Host)
     def edit(unit: Unit) -> None:
         with host.sessions.begin() as session:
             edits = [Edit("profile", None, "hotline", f"0000-{unit.short_code}")]
-            edit_centre(session, unit, edits, seen=None, actor="甲", reason="試", moment=MOMENT)
+            edit_centre(session, unit, edits, seen=None, act=host_act("甲", MOMENT, "試"))
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(edit, host.units[:2] * 4))
@@ -209,7 +152,7 @@ def test_rule_i1_a_plan_seen_before_an_overlay_was_published_is_not_applied(host
     with host.sessions.begin() as session:
         overlay = Overlay(county="522301", version=1, title="試", profile={"slogan": "另一宗旨"})
         publish_overlay(session, chosen[0].parent_code or "", overlay, MOMENT)
-    report = carry_out(host.sessions, seen, actor="測試", moment=MOMENT)
+    report = carry_out(host.sessions, seen, act=host_act("測試", MOMENT))
     assert report.counts == {Result.REFUSED: 2}
     assert not host.state()["centre"]
 
@@ -353,7 +296,7 @@ def test_a_centre_pinned_to_an_older_standard_is_left_alone_and_said_so(host: Ho
         publish_overlay(session, host.units[0].parent_code or "", overlay, MOMENT)
     with host.sessions() as session:
         overlays = newest_overlays(session)
-    report = provision(host.sessions, host.units[:2], host.release, overlays, actor="測試", moment=MOMENT)
+    report = provision(host.sessions, host.units[:2], host.release, overlays, act=host_act("測試", MOMENT))
     assert report.counts == {Result.KEPT: 2}
     assert all(step.reason for step in report.steps)
     assert host.state() == before
@@ -366,7 +309,7 @@ def test_a_release_that_moves_only_a_policy_is_not_called_no_change(host: Host, 
     second = pack.model_copy(update={"header": header, "policies": (*pack.policies, locked)})
     with host.sessions.begin() as session:
         release = publish_release(session, second, MOMENT)
-    report = provision(host.sessions, host.units[:1], release, {}, actor="測試", moment=MOMENT)
+    report = provision(host.sessions, host.units[:1], release, {}, act=host_act("測試", MOMENT))
     assert report.counts == {Result.KEPT: 1}
 
 

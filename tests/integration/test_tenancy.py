@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from provisioning.specs import Pack
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
 from townhall import tenancy
+from townhall.audit.act import host_act
 from townhall.centres.models import Centre, Revision, Window
 from townhall.centres.provision import provision
 from townhall.database import create_engine_for, table_of
@@ -58,7 +59,7 @@ def engine(database_url: str, pack: Pack) -> Iterator[Engine]:
         units = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships[:2], "")
         release = publish_release(session, pack, MOMENT)
     assert [unit.code for unit in units] == [MINE, THEIRS]
-    provision(sessions, units, release, {}, actor="測試", moment=MOMENT)
+    provision(sessions, units, release, {}, act=host_act("測試", MOMENT))
     yield engine
     engine.dispose()
 

@@ -3,6 +3,7 @@
 from provisioning.canonical import canonical
 from tests.fixtures.standards import MOMENT
 from tests.fixtures.web import HOME, Site
+from townhall.audit.act import host_act
 from townhall.centres.edit import Edit, edit_centre
 from townhall.centres.models import Centre
 from townhall.centres.rows import require_centre
@@ -17,7 +18,7 @@ def charge(site: Site, fee: object) -> None:
     with site.sessions.begin() as session:
         edit = Edit("items", KEY, "fee", fee)
         unit = session.get_one(Unit, UNIT)
-        edit_centre(session, unit, [edit], seen=None, actor="測試", reason="收費", moment=MOMENT)
+        edit_centre(session, unit, [edit], seen=None, act=host_act("測試", MOMENT, "收費"))
 
 
 def revision(site: Site) -> int:

@@ -1,15 +1,17 @@
-"""Verbs on accounts. They write and flush; the edge commits."""
+"""Verbs on accounts and memberships. They write and flush; the edge commits."""
 
-import datetime as dt
 import re
 import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from townhall.accounts.models import LEVELS, Role, User
+from townhall.accounts.models import LoginSession, Membership, Role, User
+from townhall.accounts.rights import LEVELS
+from townhall.audit.act import Act
+from townhall.audit.operations import record
 from townhall.units.models import Level, Unit
 
 SHORTEST_PASSWORD = 8
@@ -21,44 +23,85 @@ _NOBODY = _HASHER.hash(secrets.token_urlsafe())
 
 
 class AccountRefused(ValueError):
-    """An account or a password that cannot be accepted; the message says why in Chinese."""
+    """An account, a role or a password that cannot be accepted; the message says why in Chinese."""
 
 
 def create_user(
     session: Session,
+    act: Act,
     *,
     login: str,
     name: str,
     role: Role,
     unit_id: str,
-    password: str,
-    moment: dt.datetime,
+    password: str | None,
     demonstration: bool = False,
+    must_change: bool = False,
 ) -> User:
-    """A new account. Raises `AccountRefused` for a bad login, name or password, `LookupError` for no such unit."""
+    """A new account with its first role; without a password it signs in through an identity provider only.
+
+    Raises `AccountRefused` for a bad login, name, role or password, `LookupError` for no such unit.
+    """
     if not _LOGIN.fullmatch(login):
         raise AccountRefused("賬號須為 2 至 40 個小寫字母、數字或 . _ -，並以字母或數字開頭")
     if session.scalars(select(User.id).filter_by(login=login)).first() is not None:
         raise AccountRefused(f"賬號 {login} 已存在")
+    user = User(
+        login=login,
+        name=(name.strip() or login)[:60],
+        password_hash=None if password is None else hashed(password),
+        must_change=must_change,
+        active=True,
+        demonstration=demonstration,
+        created_at=act.moment,
+    )
+    session.add(user)
+    grant_role(session, act, user, role, unit_id)
+    return user
+
+
+def grant_role(session: Session, act: Act, user: User, role: Role, unit_id: str) -> Membership:
+    """Give an account a role in a unit; having it already is no fault. Raises `AccountRefused`, `LookupError`."""
     unit = session.get(Unit, unit_id)
     if unit is None:
         raise LookupError(f"沒有代碼為 {unit_id} 的單位")
-    if LEVELS.get(role, unit.level) != unit.level:
+    if Level(unit.level) not in LEVELS[role]:
         raise AccountRefused(f"角色 {role.value} 不能設在{unit.name}這一級")
-    user = User(
-        login=login,
-        name=name.strip() or login,
-        role=role.value,
-        unit_id=unit_id,
-        password_hash=_hashed(password),
-        session_stamp=secrets.token_hex(16),
-        active=True,
-        demonstration=demonstration,
-        created_at=moment,
-    )
-    session.add(user)
+    held = next((one for one in user.memberships if (one.role, one.unit_id) == (role.value, unit_id)), None)
+    if held is not None:
+        return held
+    held = Membership(role=role.value, unit_id=unit_id, granted_at=act.moment, granted_by=act.author)
+    user.memberships.append(held)
     session.flush()
-    return user
+    record(
+        session,
+        act,
+        unit_id,
+        "account.grant",
+        path=user.login,
+        changes=[["", None, "role", None, role.value]],
+    )
+    return held
+
+
+def withdraw_role(session: Session, act: Act, held: Membership) -> None:
+    """Take a role away; the account's sessions in it have it no longer at their next request."""
+    login, role, unit_id = held.user.login, held.role, held.unit_id
+    held.user.memberships.remove(held)
+    session.flush()
+    record(session, act, unit_id, "account.withdraw", path=login, changes=[["", None, "role", role, None]])
+
+
+def set_active(session: Session, act: Act, user: User, active: bool) -> None:
+    """Open or close an account; closing it ends all its sessions."""
+    if user.active == active:
+        return
+    user.active = active
+    if not active:
+        end_sessions(session, user, act)
+    changes = [["", None, "active", not active, active]]
+    for unit_id in sorted({held.unit_id for held in user.memberships}):
+        record(session, act, unit_id, "account.active", path=user.login, changes=changes)
 
 
 def authenticate(session: Session, login: str, password: str, *, demonstrations: bool) -> User | None:
@@ -70,50 +113,53 @@ def authenticate(session: Session, login: str, password: str, *, demonstrations:
     # What can be no login is not asked for: PostgreSQL refuses some texts outright.
     wanted = select(User).filter_by(login=known) if _LOGIN.fullmatch(known) else None
     user = session.scalars(wanted).one_or_none() if wanted is not None else None
-    right = _matches(user.password_hash if user else _NOBODY, password)
-    if user is None or not right or not user.active or (user.demonstration and not demonstrations):
+    right = matches((user and user.password_hash) or _NOBODY, password)
+    if user is None or user.password_hash is None or not right or not _welcome(user, demonstrations):
         return None
     if _HASHER.check_needs_rehash(user.password_hash):
         user.password_hash = _HASHER.hash(password)
     return user
 
 
-def change_password(session: Session, user: User, old: str, new: str) -> None:
-    """Set another password; every older session of the account ends. Raises `AccountRefused`."""
-    if not _matches(user.password_hash, old):
+def _welcome(user: User, demonstrations: bool) -> bool:
+    return user.active and (demonstrations or not user.demonstration)
+
+
+def change_password(session: Session, act: Act, user: User, old: str, new: str) -> None:
+    """Set another password oneself; every session of the account ends. Raises `AccountRefused`."""
+    if user.password_hash is None or not matches(user.password_hash, old):
         raise AccountRefused("原密碼不正確")
     if old == new:
         raise AccountRefused("新密碼不得與原密碼相同")
-    user.password_hash = _hashed(new)
-    user.session_stamp = secrets.token_hex(16)
+    set_password(session, act, user, new)
+
+
+def set_password(session: Session, act: Act, user: User, new: str) -> None:
+    """Set a password that was proved otherwise; every session of the account ends. Raises `AccountRefused`."""
+    user.password_hash = hashed(new)
+    user.must_change = False
+    end_sessions(session, user, act)
+    for unit_id in sorted({held.unit_id for held in user.memberships}):
+        record(session, act, unit_id, "account.password", path=user.login)
+
+
+def end_sessions(session: Session, user: User, act: Act) -> None:
+    """End every session of an account, wherever its cookies are."""
+    running = select(LoginSession).filter_by(user_id=user.id, ended_at=None)
+    for one in session.scalars(running):
+        one.ended_at = act.moment
     session.flush()
 
 
-def signed_in(session: Session, user_id: int, stamp: str) -> User | None:
-    """The account of a running session, or None when it was closed or its password changed since."""
-    user = session.get(User, user_id)
-    return user if user and user.active and secrets.compare_digest(user.session_stamp, stamp) else None
-
-
-def visible(held: Unit) -> ColumnElement[bool]:
-    """The condition on `Unit` for the townships that somebody holding a unit sees: it and what is below."""
-    if held.level == Level.PREFECTURE:
-        return Unit.parent_code.in_(select(Unit.code).where(Unit.parent_code == held.code).scalar_subquery())
-    return Unit.parent_code == held.code if held.level == Level.COUNTY else Unit.code == held.code
-
-
-def everything() -> ColumnElement[bool]:
-    """No condition: for pages that anybody may read."""
-    return true()
-
-
-def _hashed(password: str) -> str:
+def hashed(password: str) -> str:
+    """The argon2id hash of a password of acceptable length. Raises `AccountRefused`."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise AccountRefused(f"密碼須為 {SHORTEST_PASSWORD} 至 {LONGEST_PASSWORD} 個字符")
     return _HASHER.hash(password)
 
 
-def _matches(digest: str, password: str) -> bool:
+def matches(digest: str, password: str) -> bool:
+    """Whether a password is that of a hash."""
     if len(password) > LONGEST_PASSWORD:
         return False
     try:

@@ -1,6 +1,5 @@
 """Applying plans: one centre, one transaction, all or nothing (rules I1–I4, I6)."""
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,8 @@ from provisioning.canonical import canonical
 from provisioning.plan import Plan, plan_centre
 from provisioning.resolve import Upstream
 from provisioning.specs import UnitKind
+from townhall.audit.act import Act
+from townhall.audit.operations import record
 from townhall.centres.bulk import insert_rows
 from townhall.centres.models import Centre, Revision
 from townhall.centres.rows import read_centre
@@ -73,9 +74,7 @@ def standard_of(session: Session, unit: Unit, release_id: int, overlay_id: int |
     return Standard(release, overlay, upstream_of(release, overlay, UnitKind(unit.kind)))
 
 
-def apply_plan(
-    session: Session, plan: Plan, unit: Unit, standard: Standard, *, actor: str, moment: dt.datetime
-) -> Outcome:
+def apply_plan(session: Session, plan: Plan, unit: Unit, standard: Standard, *, act: Act) -> Outcome:
     """Write what a plan says, in the caller's transaction.
 
     Raises `PlanRefused` when the plan is blocked or has errors, `PlanStale` when the centre or the standard is
@@ -89,7 +88,7 @@ def apply_plan(
     if centre is None:
         _refuse_outdated(session, unit, standard)
         _refuse_stale(plan, None)
-        return _create(session, plan, unit, standard, actor, moment)
+        return _create(session, plan, unit, standard, act)
     _refuse_stale(plan, centre.content_hash)
     return Outcome(unit.code, centre.revision, written=False)
 
@@ -117,9 +116,7 @@ def _refuse_stale(plan: Plan, revision: str | None) -> None:
         raise PlanStale("計劃已過期：該中心在計劃之後有變動，請重新生成計劃")
 
 
-def _create(
-    session: Session, plan: Plan, unit: Unit, standard: Standard, actor: str, moment: dt.datetime
-) -> Outcome:
+def _create(session: Session, plan: Plan, unit: Unit, standard: Standard, act: Act) -> Outcome:
     """Write a new centre; whoever comes second meets the primary key and learns that the plan is stale (I4)."""
     connection = session.connection()
     pins = {
@@ -132,8 +129,8 @@ def _create(
         "unit_id": unit.code,
         **pins,
         "revision": 1,
-        "created_at": moment,
-        "updated_at": moment,
+        "created_at": act.moment,
+        "updated_at": act.moment,
         "profile": canonical(after.profile),
         "hall": canonical(after.hall),
         "envelope": after.envelope,
@@ -149,9 +146,17 @@ def _create(
         **pins,
         "changes": [],
         "plan_hash": plan.hash,
-        "reason": "開通",
-        "actor": actor,
-        "created_at": moment,
+        "reason": act.reason[:120] or "開通",
+        "actor": act.author,
+        "created_at": act.moment,
     }
     connection.execute(insert(table_of(Revision)), revision)
+    basis = {
+        "release": standard.release.content_hash,
+        "overlay": standard.overlay.content_hash if standard.overlay else None,
+        "after": plan.changes.after_revision,
+        "revision": 1,
+        "plan": plan.hash,
+    }
+    record(session, act, unit.code, "centre.create", basis=basis)
     return Outcome(unit.code, 1, written=True)

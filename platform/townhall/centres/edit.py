@@ -1,6 +1,5 @@
 """Local edits: fields of a centre set by the township itself, policies held, every edit a revision (rule E8)."""
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,8 @@ from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.validate import check_centre
 from provisioning.wording import message
+from townhall.audit.act import Act
+from townhall.audit.operations import record
 from townhall.centres.apply import pinned
 from townhall.centres.models import Centre, Revision, Window
 from townhall.centres.rows import MODELS, require_centre, row_of
@@ -48,9 +49,7 @@ def edit_centre(
     edits: Iterable[Edit],
     *,
     seen: str | None,
-    actor: str,
-    reason: str,
-    moment: dt.datetime,
+    act: Act,
 ) -> int:
     """Apply edits to a centre in the caller's transaction; gives the number of the revision.
 
@@ -70,7 +69,10 @@ def edit_centre(
     _vacate_numbers(session, unit, changes)
     for change in changes:
         _write(session, centre, after, change)
-    _record(session, centre, standard.upstream.centre, after, actor=actor, reason=reason, moment=moment)
+    _revise(session, centre, standard.upstream.centre, after, act)
+    made = [[change.section, change.key, change.field, change.before, change.after] for change in changes]
+    basis = {"before": content_hash(before), "after": centre.content_hash, "revision": centre.revision}
+    record(session, act, unit.code, "centre.edit", changes=made, basis=basis)
     return centre.revision
 
 
@@ -140,19 +142,10 @@ def _write(session: Session, centre: Centre, after: CentreSpec, change: Differen
     session.execute(update(model).where(here).values({change.field: row[change.field]}))
 
 
-def _record(
-    session: Session,
-    centre: Centre,
-    standard: CentreSpec,
-    after: CentreSpec,
-    *,
-    actor: str,
-    reason: str,
-    moment: dt.datetime,
-) -> None:
+def _revise(session: Session, centre: Centre, standard: CentreSpec, after: CentreSpec, act: Act) -> None:
     centre.revision += 1
     centre.content_hash = content_hash(after)
-    centre.updated_at = moment
+    centre.updated_at = act.moment
     session.add(
         Revision(
             unit_id=centre.unit_id,
@@ -162,9 +155,9 @@ def _record(
             content_hash=centre.content_hash,
             changes=delta(standard, after),
             plan_hash=None,
-            reason=reason,
-            actor=actor,
-            created_at=moment,
+            reason=act.reason[:120],
+            actor=act.author,
+            created_at=act.moment,
         )
     )
     session.flush()

@@ -1,6 +1,5 @@
 """Bringing a whole fleet in: one plan and one transaction a centre, resumable, repeatable (rules I2, I3, I6)."""
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from provisioning.plan import Plan, plan_centre
 from provisioning.specs import CentreSpec
+from townhall.audit.act import Act
 from townhall.centres.apply import (
     PlanRefused,
     PlanStale,
@@ -123,8 +123,7 @@ def provision(
     release: Release,
     overlays: dict[str, CountyOverlay],
     *,
-    actor: str,
-    moment: dt.datetime,
+    act: Act,
     advance: Callable[[Step], None] = lambda _step: None,
 ) -> Report:
     """Plan each unit and carry the plans out.
@@ -134,47 +133,43 @@ def provision(
     with sessions() as session:
         session.expire_on_commit = False
         planned = plans(session, units, release, overlays)
-        return _report(session, planned, actor, moment, advance)
+        return _report(session, planned, act, advance)
 
 
 def carry_out(
     sessions: SessionMaker,
     planned: Iterable[Planned],
     *,
-    actor: str,
-    moment: dt.datetime,
+    act: Act,
     advance: Callable[[Step], None] = lambda _step: None,
 ) -> Report:
     """Apply the very plans that were shown (rule I1)."""
     with sessions() as session:
         session.expire_on_commit = False
-        return _report(session, planned, actor, moment, advance)
+        return _report(session, planned, act, advance)
 
 
 def _report(
     session: Session,
     planned: Iterable[Planned],
-    actor: str,
-    moment: dt.datetime,
+    act: Act,
     advance: Callable[[Step], None],
 ) -> Report:
     """One transaction a unit; what happens to one never stops the others (rule J7)."""
     report = Report()
     for plan, standard, unit in planned:
-        step = _one(session, plan, standard, unit, actor, moment)
+        step = _one(session, plan, standard, unit, act)
         report.steps.append(step)
         advance(step)
     return report
 
 
-def _one(
-    session: Session, plan: Plan, standard: Standard, unit: Unit, actor: str, moment: dt.datetime
-) -> Step:
+def _one(session: Session, plan: Plan, standard: Standard, unit: Unit, act: Act) -> Step:
     if not plan:
         session.rollback()
         return _left(unit, plan)
     try:
-        outcome = apply_plan(session, plan, unit, standard, actor=actor, moment=moment)
+        outcome = apply_plan(session, plan, unit, standard, act=act)
         session.commit()
     except PlanStale as stale:
         session.rollback()

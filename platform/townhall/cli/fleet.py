@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.labels import SECTION
 from provisioning.plan import Plan
+from townhall.audit.act import host_act
 from townhall.centres.apply import Standard
 from townhall.centres.provision import Report, Result, carry_out, plans
 from townhall.cli.console import IN_PART, guarded, progress, refuse, remarks, required_release, sessions
@@ -119,8 +120,7 @@ def _carry_out(settings: Settings, planned: Planned) -> Report:
         return carry_out(
             sessions(settings),
             planned,
-            actor="命令行",
-            moment=now(),
+            act=host_act("命令行", now()),
             advance=lambda _: advance(),
         )
 

@@ -4,6 +4,7 @@ import click
 
 from townhall.accounts.models import Role
 from townhall.accounts.operations import create_user
+from townhall.audit.act import host_act
 from townhall.cli.console import guarded, remarks, sessions
 from townhall.clock import now
 from townhall.config import Settings
@@ -27,11 +28,11 @@ def create(login: str, name: str, role: str, unit_code: str, password: str) -> N
     with sessions(Settings()).begin() as session:
         create_user(
             session,
+            host_act("命令行", now()),
             login=login,
             name=name,
             role=Role(role),
             unit_id=full_code(unit_code),
             password=password,
-            moment=now(),
         )
     remarks.print(f"已建立賬號 {login}", markup=False)

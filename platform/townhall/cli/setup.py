@@ -13,6 +13,7 @@ from provisioning.specs import Header
 from townhall.accounts.demonstration import LOGINS
 from townhall.accounts.models import Role, User
 from townhall.accounts.operations import create_user
+from townhall.audit.act import host_act
 from townhall.cli.console import Refused, guarded, remarks, sessions
 from townhall.cli.typefaces import prepared_faces
 from townhall.clock import now
@@ -76,12 +77,12 @@ def _first_administrator(session: Session, header: Header) -> str | None:
     password = secrets.token_urlsafe(12)
     create_user(
         session,
+        host_act("命令行", now()),
         login="admin",
         name="平台管理員",
         role=Role.PREFECTURE_ADMIN,
         unit_id=full_code(header.prefecture.code),
         password=password,
-        moment=now(),
     )
     return password
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from provisioning.specs import Header, Place, UnitKind
+from townhall.tenancy import scope_of
 from townhall.units.models import Level, Unit
 from townhall.units.sheet import CellFault, SheetInvalid, Township
 
@@ -99,6 +100,12 @@ def _township(township: Township) -> Unit:
         budget_holder=county if township.kind is UnitKind.STREET else township.code,
         ethnic=township.ethnic,
     )
+
+
+def visible(held: Unit) -> ColumnElement[bool]:
+    """The condition on `Unit` for the townships that somebody holding a unit sees: it and what is below."""
+    scope = scope_of(held.code)
+    return Unit.code.between(scope.first, scope.last)
 
 
 def townships_below(session: Session, code: str) -> list[Unit]:

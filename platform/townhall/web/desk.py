@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from provisioning.specs import CentreSpec, Pack
@@ -15,7 +14,7 @@ from townhall.documents.commission import bare, centre_name
 from townhall.documents.production import Binder, binder
 from townhall.script import to_script
 from townhall.standards.operations import pack_of
-from townhall.tenancy import enter, scope_of
+from townhall.tenancy import Scope, enter, scope_of
 from townhall.units.models import Level, Unit
 
 
@@ -76,11 +75,10 @@ class Desk:
         return binder(self.session, self.unit, public_url=public_url)
 
 
-def find_desk(session: Session, code: str, scope: ColumnElement[bool]) -> Desk | None:
+def find_desk(session: Session, code: str, within: Scope) -> Desk | None:
     """The township of a 9-digit code within what the reader holds, or None; the session is then for it alone."""
-    wanted = select(Unit).where(Unit.code == f"{code}000", Unit.level == Level.TOWNSHIP.value, scope)
-    unit = session.scalars(wanted).one_or_none()
-    if unit is None:
+    unit = session.get(Unit, f"{code}000")
+    if unit is None or unit.level != Level.TOWNSHIP.value or not within.covers(unit.code):
         return None
     enter(session, scope_of(unit.code))
     return Desk(session, unit, session.get_one(Unit, unit.parent_code), session.get(Centre, unit.code))

@@ -8,12 +8,10 @@ from flask import request
 from provisioning.canonical import canonical
 from provisioning.specs import is_blank
 from townhall.centres.edit import Edit, EditRefused, edit_centre
-from townhall.clock import now
 from townhall.web.desk import Desk
-from townhall.web.guards import reader
+from townhall.web.guards import acting
 from townhall.web.language import msgid
 
-ACTOR = 60  # characters that a revision keeps of its author, the login first
 LONGEST = 4000  # characters of one field
 TOO_LONG = msgid("內容過長，每格不得超過 4000 個字")
 INVISIBLE = msgid("內容含有不可見的控制字符，請刪去後再保存")
@@ -21,16 +19,13 @@ INVISIBLE = msgid("內容含有不可見的控制字符，請刪去後再保存"
 
 def save(desk: Desk, edits: Iterable[Edit], reason: str) -> tuple[str, ...]:
     """Apply edits; gives the reasons of a refusal, and then nothing has been written."""
-    user = reader()
     try:
         edit_centre(
             desk.session,
             desk.unit,
             list(edits),
             seen=request.form.get("seen") or "-",  # a form without it was not ours
-            actor=f"{user.login} {user.name}"[:ACTOR],
-            reason=reason,
-            moment=now(),
+            act=acting(reason),
         )
     except EditRefused as refusal:
         return refusal.reasons

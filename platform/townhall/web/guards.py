@@ -11,9 +11,11 @@ from typing import Any, cast
 from flask import abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from townhall.accounts.models import User
-from townhall.accounts.operations import signed_in, visible
+from townhall.accounts.models import Membership, User
 from townhall.accounts.rights import Right, may
+from townhall.accounts.sessions import SignedIn, find
+from townhall.audit.act import Act, new_correlation
+from townhall.clock import now
 from townhall.tenancy import enter, scope_of
 from townhall.units.models import Unit
 from townhall.web.desk import find_desk
@@ -21,30 +23,66 @@ from townhall.web.edge import database
 
 View = Callable[..., ResponseReturnValue]
 DECLARED = "townhall_access"
+TOKEN = "token"  # noqa: S105 - the name of the cookie's field
+
+
+def known() -> SignedIn | None:
+    """Whose cookie it is, also before the second factor; None for a stranger."""
+    if "known" not in g:
+        token = session.get(TOKEN)
+        g.known = find(database(), token, now()) if isinstance(token, str) else None
+    return cast("SignedIn | None", g.known)
+
+
+def signed_in() -> SignedIn | None:
+    """Who is signed in with all that is asked for, or None."""
+    found = known()
+    return found if found and found.session.confirmed else None
 
 
 def current_user() -> User | None:
-    """Who is signed in, or None."""
-    if "user" not in g:
-        known = "user" in session
-        g.user = signed_in(database(), session["user"], session.get("stamp", "")) if known else None
-    return cast("User | None", g.user)
+    """The account that is signed in, or None."""
+    found = signed_in()
+    return found.user if found else None
+
+
+def here() -> SignedIn:
+    """Who is signed in; only behind a guard."""
+    return cast("SignedIn", signed_in())
 
 
 def reader() -> User:
-    """Who is signed in; only behind a guard."""
-    return cast("User", current_user())
+    """The account that is signed in; only behind a guard."""
+    return here().user
+
+
+def holding() -> Membership | None:
+    """The role in use."""
+    found = signed_in()
+    return found.held if found else None
 
 
 def held_unit() -> Unit:
-    """The unit that the reader holds."""
-    return database().get_one(Unit, reader().unit_id)
+    """The unit in which the role in use is held."""
+    return database().get_one(Unit, cast("Membership", holding()).unit_id)
+
+
+def correlation() -> str:
+    """The number of this request, in the audit and in the answer's header."""
+    if "correlation" not in g:
+        g.correlation = new_correlation()
+    return cast("str", g.correlation)
+
+
+def acting(reason: str = "") -> Act:
+    """Who does what this request does."""
+    return here().act(now(), correlation(), reason)
 
 
 def allowed(right: Right) -> bool:
     """Whether the reader has a right; for templates, which show no button that would be refused."""
-    user = current_user()
-    return user is not None and may(user.role, right)
+    held = holding()
+    return held is not None and may(held.role, right)
 
 
 def public(view: View) -> View:
@@ -53,17 +91,30 @@ def public(view: View) -> View:
     return view
 
 
+def own(view: View) -> View:
+    """A page about oneself: for whoever is signed in, whatever the role, and before a password is changed."""
+
+    @wraps(view)
+    def guarded(**arguments: Any) -> ResponseReturnValue:
+        if current_user() is None:
+            return _sign_in()
+        return view(**arguments)
+
+    setattr(guarded, DECLARED, "own")
+    return guarded
+
+
 def requires(right: Right | None) -> Callable[[View], View]:
     """A page for whoever is signed in and has a right; None asks for no particular one."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(**arguments: Any) -> ResponseReturnValue:
-            if current_user() is None:
-                return _sign_in()
+            if (hindrance := _hindrance()) is not None:
+                return hindrance
             if right is not None and not allowed(right):
                 abort(403)
-            enter(database(), scope_of(reader().unit_id))
+            enter(database(), scope_of(held_unit().code))
             return view(**arguments)
 
         setattr(guarded, DECLARED, str(right))
@@ -81,9 +132,9 @@ def township(right: Right, *, opened: bool = True) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(code: str, **arguments: Any) -> ResponseReturnValue:
-            if current_user() is None:
-                return _sign_in()
-            desk = find_desk(database(), code, visible(held_unit()))
+            if (hindrance := _hindrance()) is not None:
+                return hindrance
+            desk = find_desk(database(), code, scope_of(held_unit().code))
             if desk is None:
                 abort(404)
             if not allowed(right):
@@ -97,6 +148,17 @@ def township(right: Right, *, opened: bool = True) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _hindrance() -> ResponseReturnValue | None:
+    """What stands between the reader and any page but the own: a sign-in, a password to change, no role at all."""
+    if current_user() is None:
+        return _sign_in()
+    if reader().must_change:
+        return redirect(url_for("signin.account"), 303)
+    if holding() is None:
+        abort(403)
+    return None
 
 
 def _sign_in() -> ResponseReturnValue:

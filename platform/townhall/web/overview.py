@@ -7,11 +7,11 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from townhall.accounts.operations import visible
 from townhall.accounts.rights import Right
 from townhall.centres.readiness import Missing, Stage
 from townhall.script import fold
 from townhall.units.models import Level, Unit
+from townhall.units.operations import visible
 from townhall.web.edge import database
 from townhall.web.fleet import Township, fleet
 from townhall.web.guards import allowed, held_unit, requires

@@ -18,7 +18,7 @@ from provisioning.money import yuan
 from provisioning.specs import Regime, is_blank
 from provisioning.specs.centre import required
 from provisioning.specs.values import DayUnit, Duration
-from townhall.accounts.models import Role
+from townhall.accounts.models import Membership, Role
 from townhall.accounts.rights import Right
 from townhall.centres.readiness import Stage, State
 from townhall.documents.fields import parameters, substitute
@@ -26,8 +26,8 @@ from townhall.documents.production import CHINA
 from townhall.script import HANS
 from townhall.units.models import Level, Unit
 from townhall.web.addresses import slug
-from townhall.web.edge import settings
-from townhall.web.guards import allowed, current_user, held_unit
+from townhall.web.edge import database, settings
+from townhall.web.guards import allowed, current_user, held_unit, holding
 from townhall.web.items import days_of
 from townhall.web.language import LANGUAGES, current, data, msgid, translate
 
@@ -36,8 +36,12 @@ ROLES = {
     Role.PREFECTURE_ADMIN: msgid("州平台管理員"),
     Role.COUNTY_OFFICER: msgid("縣級工作人員"),
     Role.TOWNSHIP_DIRECTOR: msgid("鄉鎮中心主任"),
-    Role.BUDGET_OFFICER: msgid("預算經辦"),
+    Role.WINDOW_CLERK: msgid("窗口人員"),
+    Role.BUDGET_PREPARER: msgid("預算經辦"),
+    Role.BUDGET_APPROVER: msgid("預算審批"),
+    Role.PAYER: msgid("支付人員"),
     Role.PRINT_OPERATOR: msgid("印製人員"),
+    Role.AUDITOR: msgid("審計人員"),
 }
 FAULTS = {
     400: (msgid("請求不完整"), msgid("頁面可能已過期。請返回上一頁，刷新後再試一次。")),
@@ -63,7 +67,7 @@ def furnish(app: Flask) -> None:
     app.jinja_env.globals.update(
         Stage=Stage, State=State, Level=Level, Role=Role, LANGUAGES=LANGUAGES, asset=asset
     )
-    app.jinja_env.globals.update(article_text=article_text)
+    app.jinja_env.globals.update(article_text=article_text, unit_of=unit_of)
     app.context_processor(_surroundings)
     for code in FAULTS:
         app.register_error_handler(code, _page(code))
@@ -83,6 +87,11 @@ def asset(name: str) -> str:
 def place(unit: Unit) -> str:
     """The name of a unit in its stored form for the reader's script."""
     return unit.name_hans if current().script == HANS else unit.name
+
+
+def unit_of(held: Membership) -> Unit:
+    """The unit in which a role is held."""
+    return database().get_one(Unit, held.unit_id)
 
 
 def short(unit: Unit) -> str:
@@ -126,9 +135,14 @@ def article_text(text: str, regime: Regime) -> str:
 
 
 def _surroundings() -> dict[str, Any]:
-    """`user` and `held` are None on pages for anybody."""
-    user = current_user()
-    surroundings = {"user": user, "held_unit": held_unit if user else None, "language": current()}
+    """`user` is None on pages for anybody, `role` also for somebody without any."""
+    user, role = current_user(), holding()
+    surroundings = {
+        "user": user,
+        "role": role,
+        "held_unit": held_unit if role else None,
+        "language": current(),
+    }
     return surroundings | {"settings": settings(), "allowed": allowed, "here": _here()}
 
 
@@ -148,7 +162,7 @@ def _page(code: int) -> Callable[[Exception], ResponseReturnValue]:
 
 def _forged(fault: CSRFError) -> ResponseReturnValue:
     """A token that has expired at the sign-in page is no attack: show the page again."""
-    if request.endpoint == "signin.enter":
+    if request.endpoint == "signin.enter_password":
         flash(STALE)
         return redirect(request.path, 303)
     return _page(400)(fault)

@@ -1,16 +1,18 @@
-"""Signing in and out, the language of the interface, and one's own password."""
+"""Signing in and out, the role in use, the language of the interface, and one's own password."""
 
-import secrets
-
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from townhall.accounts import sessions
 from townhall.accounts.demonstration import LOGINS
-from townhall.accounts.models import User
+from townhall.accounts.models import LoginSession, User
 from townhall.accounts.operations import AccountRefused, authenticate, change_password
+from townhall.audit.operations import record
+from townhall.clock import now
+from townhall.tenancy import enter, scope_of
 from townhall.web.addresses import local
 from townhall.web.edge import database, settings
-from townhall.web.guards import current_user, public, reader, requires
+from townhall.web.guards import TOKEN, acting, correlation, current_user, here, known, own, public, reader
 from townhall.web.language import COOKIE, LANGUAGES, msgid
 
 pages = Blueprint("signin", __name__)
@@ -19,6 +21,7 @@ YEAR = 365 * 24 * 3600
 WRONG = msgid("賬號或密碼不正確。")
 CHANGED = msgid("密碼已更改，其他設備上的登錄已全部失效。")
 DIFFERENT = msgid("兩次輸入的新密碼不一致")
+ENDED = msgid("已結束該設備上的登錄。")
 
 
 @pages.get("/login")
@@ -31,19 +34,24 @@ def form() -> ResponseReturnValue:
 
 @pages.post("/login")
 @public
-def enter() -> ResponseReturnValue:
+def enter_password() -> ResponseReturnValue:
     """Sign in; whether it was the login or the password that was wrong is not said."""
     login, password = request.form.get("login", ""), request.form.get("password", "")
     user = authenticate(database(), login, password, demonstrations=settings().demo)
     if user is None:
         return _form(WRONG), 401
-    _begin(user)
+    sign_in(user, confirmed=True)
     return redirect(local(request.form.get("next")) or url_for("overview.show"), 303)
 
 
 @pages.post("/logout")
 @public
 def leave() -> ResponseReturnValue:
+    """End this sign-in in the database too: a copy of the cookie is worth nothing afterwards."""
+    found = known()
+    if found is not None:
+        sessions.end(found.session, now())
+        note("session.end")
     session.clear()
     return redirect(url_for("signin.form"), 303)
 
@@ -60,25 +68,51 @@ def language() -> ResponseReturnValue:
     return response
 
 
+@pages.post("/role")
+@own
+def role() -> ResponseReturnValue:
+    """Take on another of one's own roles."""
+    wanted = request.form.get("membership", "")
+    if not wanted.isascii() or not wanted.isdigit() or not sessions.use(here(), int(wanted[:9])):
+        abort(404)
+    g.pop("known")
+    note("session.role")
+    return redirect(url_for("overview.show"), 303)
+
+
 @pages.get("/account")
-@requires(None)
+@own
 def account() -> ResponseReturnValue:
-    return render_template("account.html", refusal=None)
+    return _account(None)
 
 
 @pages.post("/account")
-@requires(None)
+@own
 def password() -> ResponseReturnValue:
-    """Change one's own password; this session goes on, all others end."""
+    """Change one's own password; this device stays signed in, all others are signed out."""
     user, new = reader(), request.form.get("new", "")
+    enter_held()
     try:
         if new != request.form.get("again"):
             raise AccountRefused(DIFFERENT)
-        change_password(database(), user, request.form.get("old", ""), new)
+        change_password(database(), acting(), user, request.form.get("old", ""), new)
     except AccountRefused as refusal:
-        return render_template("account.html", refusal=str(refusal)), 422
-    _begin(user)
+        return _account(str(refusal)), 422
+    sign_in(user, confirmed=True, noted=False)
     flash(CHANGED)
+    return redirect(url_for("signin.account"), 303)
+
+
+@pages.post("/account/sessions/<session_id>/end")
+@own
+def end_session(session_id: str) -> ResponseReturnValue:
+    """Sign another device out."""
+    found = database().get(LoginSession, session_id[:64]) if session_id.isalnum() else None
+    if found is None or found.user_id != reader().id:
+        abort(404)
+    sessions.end(found, now())
+    note("session.end")
+    flash(ENDED)
     return redirect(url_for("signin.account"), 303)
 
 
@@ -87,14 +121,56 @@ def login_name() -> str:
     return request.form.get("login", "").strip().lower()[:64]
 
 
+def sign_in(
+    user: User,
+    *,
+    confirmed: bool,
+    noted: bool = True,
+    provider_sid: str | None = None,
+    id_token: str | None = None,
+) -> None:
+    """A new sign-in under a new token: one that was planted before is worth nothing."""
+    token, made = sessions.start(
+        database(),
+        user,
+        now(),
+        confirmed=confirmed,
+        address=request.remote_addr or "",
+        agent=request.user_agent.string,
+        provider_sid=provider_sid,
+        id_token=id_token,
+    )
+    session.clear()
+    session.permanent = True
+    session[TOKEN] = token
+    held = next((one for one in user.memberships if one.id == made.membership_id), None)
+    g.known = sessions.SignedIn(user, made, held)
+    if confirmed and noted:
+        note("session.begin")
+
+
+def note(action: str) -> None:
+    """Record what concerns the sign-in itself, in the chain of the unit whose role is in use."""
+    found = known()
+    if found is not None and found.held is not None:
+        enter_held()
+        act = found.act(now(), correlation())
+        record(database(), act, found.held.unit_id, action, path=found.user.login)
+
+
+def enter_held() -> None:
+    """The pages about oneself are for the unit whose role is in use, as far as tenants are concerned."""
+    found = known()
+    if found is not None and found.held is not None:
+        enter(database(), scope_of(found.held.unit_id))
+
+
+def _account(refusal: str | None) -> str:
+    running = sessions.running(database(), reader(), now())
+    return render_template("account.html", refusal=refusal, running=running, this=here().session.id)
+
+
 def _form(refusal: str | None) -> str:
     target = local(request.values.get("next")) or ""
     logins = LOGINS if settings().demo else ()
     return render_template("login.html", refusal=refusal, next=target, logins=logins)
-
-
-def _begin(user: User) -> None:
-    """A new session under a new name: one that was planted before signing in is worth nothing."""
-    session.clear()
-    session.permanent = True
-    session.update({"id": secrets.token_hex(16), "user": user.id, "stamp": user.session_stamp})

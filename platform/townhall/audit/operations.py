@@ -1,0 +1,73 @@
+"""Verbs on the audit. A record is written in the transaction of what it records, so both are there or neither."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from townhall.audit.act import Act
+from townhall.audit.chain import START, Break, digest_of, first_break, plain
+from townhall.audit.models import AuditRecord
+from townhall.units.models import Unit
+
+READ_AT_ONCE = 1_000
+
+
+def record(
+    session: Session,
+    act: Act,
+    unit_id: str,
+    action: str,
+    *,
+    path: str = "",
+    changes: Iterable[Iterable[Any]] = (),
+    basis: dict[str, Any] | None = None,
+) -> AuditRecord:
+    """Add an act to the chain of a unit, which must lie within the session's scope."""
+    number, previous = _last(session, unit_id)
+    made = AuditRecord(
+        unit_id=unit_id,
+        number=number + 1,
+        at=act.moment,
+        login=act.login,
+        name=act.name,
+        role=act.role,
+        held=act.held,
+        action=action,
+        path=path[:200],
+        changes=[list(change) for change in changes],
+        reason=act.reason,
+        basis=basis or {},
+        correlation=act.correlation,
+        previous=previous,
+        digest="",
+    )
+    made.digest = digest_of(plain(made))
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _last(session: Session, unit_id: str) -> tuple[int, str]:
+    """Number and digest of the newest record of a unit; whoever wants to add the next one waits here."""
+    session.scalars(select(Unit.code).where(Unit.code == unit_id).with_for_update(key_share=True)).one()
+    newest = select(AuditRecord.number, AuditRecord.digest).where(AuditRecord.unit_id == unit_id)
+    found = session.execute(newest.order_by(AuditRecord.number.desc()).limit(1)).one_or_none()
+    return (found.number, found.digest) if found else (0, START)
+
+
+def records(session: Session, unit_id: str) -> Iterator[AuditRecord]:
+    """The chain of a unit from its beginning."""
+    wanted = select(AuditRecord).where(AuditRecord.unit_id == unit_id).order_by(AuditRecord.number)
+    return iter(session.scalars(wanted.execution_options(yield_per=READ_AT_ONCE)))
+
+
+def chained_units(session: Session) -> list[str]:
+    """The units within the session's scope that have a chain."""
+    return list(session.scalars(select(AuditRecord.unit_id).distinct().order_by(AuditRecord.unit_id)))
+
+
+def broken(session: Session, unit_id: str) -> Break | None:
+    """The first broken link of a unit's chain, or None."""
+    return first_break(unit_id, ((plain(one), one.digest) for one in records(session, unit_id)))
