@@ -19,6 +19,7 @@ from townhall.web import (
     guide,
     headers,
     health,
+    history,
     inventory,
     items,
     overview,
@@ -84,6 +85,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(items.pages)
     app.register_blueprint(inventory.pages)
     app.register_blueprint(studio.pages)
+    app.register_blueprint(history.pages)
     app.register_blueprint(guide.pages)
 
 

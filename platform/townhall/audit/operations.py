@@ -58,9 +58,12 @@ def _last(session: Session, unit_id: str) -> tuple[int, str]:
 
 
 def records(session: Session, unit_id: str) -> Iterator[AuditRecord]:
-    """The chain of a unit from its beginning."""
+    """The chain of a unit from its beginning, read a part at a time, so that its length does not matter."""
     wanted = select(AuditRecord).where(AuditRecord.unit_id == unit_id).order_by(AuditRecord.number)
-    return iter(session.scalars(wanted.execution_options(yield_per=READ_AT_ONCE)))
+    reached = 0
+    while part := session.scalars(wanted.where(AuditRecord.number > reached).limit(READ_AT_ONCE)).all():
+        yield from part
+        reached = part[-1].number
 
 
 def chained_units(session: Session) -> list[str]:

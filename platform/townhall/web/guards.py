@@ -20,6 +20,7 @@ from townhall.tenancy import enter, scope_of
 from townhall.units.models import Unit
 from townhall.web.desk import find_desk
 from townhall.web.edge import database
+from townhall.web.reading import note_denied, note_reading
 
 View = Callable[..., ResponseReturnValue]
 DECLARED = "townhall_access"
@@ -136,9 +137,11 @@ def township(right: Right, *, opened: bool = True) -> Callable[[View], View]:
                 return hindrance
             desk = find_desk(database(), code, scope_of(held_unit().code))
             if desk is None:
+                note_denied(here())
                 abort(404)
             if not allowed(right):
                 abort(403)
+            note_reading(here(), desk.unit.code)
             if opened and desk.row is None:
                 return redirect(url_for("workspace.show", code=code), 303)
             g.desk = desk

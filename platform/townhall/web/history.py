@@ -1,0 +1,110 @@
+"""What happened in a centre: the audit as people read it, with its seal checked, and as a file for the auditor."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+
+from provisioning.labels import FIELD, SECTION
+from provisioning.plan import item_label
+from provisioning.sentences import shown
+from provisioning.specs.centre import COLLECTIONS
+from townhall.accounts.rights import Right
+from townhall.audit.chain import plain
+from townhall.audit.models import AuditRecord
+from townhall.audit.operations import broken, records
+from townhall.web.desk import Desk
+from townhall.web.guards import township
+from townhall.web.language import msgid
+
+pages = Blueprint("history", __name__, url_prefix="/t/<code9:code>/history")
+
+A_PAGE = 50
+ACTIONS = {
+    "centre.create": msgid("開通中心"),
+    "centre.edit": msgid("修改"),
+    "centre.suspend": msgid("暫停"),
+    "centre.resume": msgid("恢復"),
+    "centre.archive": msgid("歸檔"),
+    "centre.restore": msgid("還原"),
+    "account.grant": msgid("授予角色"),
+    "account.withdraw": msgid("收回角色"),
+    "account.active": msgid("啟用或停用賬號"),
+    "account.password": msgid("更改密碼"),
+    "account.invite": msgid("發出邀請"),
+    "account.reset": msgid("發出重設密碼鏈接"),
+    "account.factor": msgid("更改第二步驗證"),
+    "session.begin": msgid("登錄"),
+    "session.end": msgid("退出登錄"),
+    "session.role": msgid("切換角色"),
+    "approval.propose": msgid("提請審批"),
+    "approval.decide": msgid("審批"),
+    "read": msgid("查閱"),
+    "denied": msgid("越權訪問被拒"),
+}
+
+
+@pages.get("")
+@township(Right.AUDIT)
+def show(desk: Desk) -> ResponseReturnValue:
+    """Newest first, a page at a time; whether the chain holds is said at the top."""
+    chosen = request.args.get("action", "")
+    chosen = chosen if chosen in ACTIONS else ""
+    wanted = select(AuditRecord).where(AuditRecord.unit_id == desk.unit.code)
+    if chosen:
+        wanted = wanted.where(AuditRecord.action == chosen)
+    total = desk.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    page = min(_number(request.args.get("page", "")), max(1, -(-total // A_PAGE)))
+    newest = wanted.order_by(AuditRecord.number.desc()).limit(A_PAGE).offset((page - 1) * A_PAGE)
+    lines = [(one, list(_changes(desk, one))) for one in desk.session.scalars(newest)]
+    fault = broken(desk.session, desk.unit.code)
+    shown_page = {
+        "lines": lines,
+        "total": total,
+        "page": page,
+        "pages": -(-total // A_PAGE),
+        "chosen": chosen,
+    }
+    return render_template("history.html", desk=desk, fault=fault, actions=ACTIONS, **shown_page)
+
+
+@pages.get("/records.jsonl")
+@township(Right.AUDIT)
+def export(desk: Desk) -> ResponseReturnValue:
+    """One record a line, as scripts/verify_audit.py reads them."""
+    lines = (
+        json.dumps(plain(one) | {"digest": one.digest}, ensure_ascii=False) + "\n"
+        for one in records(desk.session, desk.unit.code)
+    )
+    answer = Response("".join(lines), mimetype="application/jsonl")
+    answer.headers["Content-Disposition"] = f"attachment; filename=audit-{desk.code}.jsonl"
+    return answer
+
+
+def _number(text: str) -> int:
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def _changes(desk: Desk, one: AuditRecord) -> Iterator[tuple[str, str, str]]:
+    """What changed, before and after, in the words of the pages."""
+    names = _names(desk) if one.changes else {}
+    for section, key, field, before, after in one.changes:
+        thing = names.get((section, key), "") if key else ""
+        what = "".join((SECTION.get(section, ""), f"〔{thing}〕" if thing else ""))
+        label = FIELD.get(field, field)
+        yield f"{what}{label}", _value(before, field), _value(after, field)
+
+
+def _names(desk: Desk) -> dict[tuple[str, str], str]:
+    return {
+        (section, item.key): item_label(item)
+        for section in COLLECTIONS
+        for item in getattr(desk.spec, section)
+    }
+
+
+def _value(value: Any, field: str) -> str:
+    return "—" if value is None else shown(value, field)
