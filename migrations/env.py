@@ -18,6 +18,10 @@ def run() -> None:
     url = context.config.attributes.get("url") or Settings().database_url
     engine = create_engine_for(url)
     with engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            # SQLite changes a table by making it anew: what refers to it must not be held to the old one meanwhile.
+            # Inside a transaction the setting is ignored, so the driver is told before there is one.
+            connection.connection.execute("PRAGMA foreign_keys=OFF")
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET lock_timeout = '5s'"))
             connection.execute(text("SET statement_timeout = '300s'"))
@@ -32,6 +36,10 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        if connection.dialect.name == "sqlite":
+            lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            if lost:
+                raise RuntimeError(f"rows that refer to nothing after the migration: {lost[:5]}")
     engine.dispose()
 
 

@@ -9,6 +9,7 @@ from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from townhall.centres.steps import kinds
 from townhall.config import Settings
 from townhall.documents.fonts import Faces
 from townhall.documents.lettering import faces_of
@@ -22,6 +23,7 @@ from townhall.web import (
     history,
     inventory,
     items,
+    life,
     overview,
     profile,
     shell,
@@ -45,6 +47,7 @@ def create_app(settings: Settings) -> Flask:
     edge.connect(app, settings)
     require_walls(app.extensions["townhall.sessions"].kw["bind"])
     app.extensions["townhall.press"] = Press(settings.documents, lambda: _faces(app))
+    app.extensions["townhall.kinds"] = kinds(settings.archives)
     headers.protect(app, secure=settings.secure_cookies)
     shell.furnish(app)
     _register(app)
@@ -86,6 +89,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(inventory.pages)
     app.register_blueprint(studio.pages)
     app.register_blueprint(history.pages)
+    app.register_blueprint(life.pages)
     app.register_blueprint(guide.pages)
 
 

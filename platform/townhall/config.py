@@ -38,6 +38,11 @@ class Settings(BaseSettings):
         return self.home / "documents"
 
     @property
+    def archives(self) -> Path:
+        """Where archived centres are kept, a file each."""
+        return self.home / "archives"
+
+    @property
     def key_file(self) -> Path:
         """Where the key is kept that no setting gives."""
         return self.home / "secret.key"

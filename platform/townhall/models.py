@@ -1,6 +1,7 @@
 """Every mapped class, imported for its effect on the metadata and listed for whoever walks them."""
 
 from townhall.accounts.models import Identity, LoginSession, Membership, Pass, RecoveryCode, User
+from townhall.approvals.models import Approval
 from townhall.audit.models import AuditRecord
 from townhall.budget.models import BudgetLine
 from townhall.centres.models import Centre, Post, Regime, Revision, ServiceItem, Sign, Window
@@ -24,6 +25,7 @@ TENANT_OWNED = (
     Post,
     BudgetLine,
     AuditRecord,
+    Approval,
 )
 HOST_OWNED = (Unit, Release, CountyOverlay, User, Membership, Identity, LoginSession, Pass, RecoveryCode)
 

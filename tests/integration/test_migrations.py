@@ -2,14 +2,18 @@
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select, text
+from sqlalchemy.orm import Session
 
 from provisioning.specs.centre import COLLECTIONS, MANUAL
 from tests.fixtures.databases import Copies, as_role
 from tests.fixtures.postgresql import ROLE
+from townhall.accounts.models import User
+from townhall.centres.models import Centre, Window
 from townhall.centres.rows import MODELS
 from townhall.database import Base, TenantOwned, alembic_config, create_engine_for, table_of
 from townhall.models import HOST_OWNED, TENANT_OWNED
+from townhall.tenancy import HOST, scoped
 
 
 def test_the_migrated_schema_is_what_the_models_say(database_url: str) -> None:
@@ -25,6 +29,43 @@ def test_the_schema_goes_down_to_nothing_and_up_again(copies: Copies) -> None:
     engine.dispose()
     command.upgrade(configuration, "head")
     command.check(configuration)
+
+
+FIRST_RELEASE = """
+INSERT INTO release (id, pack, number, title, status, content_hash, content) VALUES (1, 'p', 1, 't', 'published', 'h', '{}');
+INSERT INTO unit (code, level, kind, name, name_hans) VALUES ('522301001000', 'township', '鎮', '甲鎮', '甲镇');
+INSERT INTO account (id, login, name, role, unit_id, password_hash, session_stamp, active, demonstration, created_at)
+    VALUES (7, 'li', '李（虛構）', 'printer', '522301001000', 'x', 's', true, false, '2026-01-01 00:00:00+00');
+INSERT INTO centre (unit_id, release_id, revision, content_hash, created_at, updated_at, profile, hall, envelope)
+    VALUES ('522301001000', 1, 1, 'h', '2026-01-01 00:00:00+00', '2026-01-01 00:00:00+00', '{}', '{}', 5);
+INSERT INTO "window" (unit_id, number, name, low_counter, key, position)
+    VALUES ('522301001000', 1, '窗口', false, 'zhou:a', 0)
+"""
+
+
+def test_what_the_first_release_wrote_survives_going_up_and_down(copies: Copies) -> None:
+    url = as_role(copies(), ROLE)
+    configuration = alembic_config(url)
+    command.downgrade(configuration, "0001")
+    engine = create_engine_for(url)
+    with engine.begin() as connection:
+        for statement in FIRST_RELEASE.split(";\n"):
+            connection.execute(text(statement))
+    command.upgrade(configuration, "head")
+    with Session(engine, info=scoped(HOST)) as session:
+        user = session.scalars(select(User)).one()
+        assert [(held.role, held.unit_id) for held in user.memberships] == [
+            ("print_operator", "522301001000")
+        ]
+        assert session.get_one(Centre, "522301001000").status == "preparing"
+        assert session.get_one(Window, ("522301001000", "zhou:a")).name == "窗口"
+    command.downgrade(configuration, "0001")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT login, role, unit_id FROM account")).all() == [
+            ("li", "printer", "522301001000")
+        ]
+        assert connection.scalar(text('SELECT count(*) FROM "window"')) == 1
+    engine.dispose()
 
 
 def test_every_constraint_has_a_name() -> None:

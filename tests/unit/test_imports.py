@@ -19,8 +19,8 @@ ARROWS: dict[str, set[str]] = {
 # Inside townhall, from the bottom to the top: each may import what stands before it, never what stands after.
 ORDER = [
     *("clock", "config", "tenancy", "database", "script"),
-    *("units", "audit", "standards", "halls", "fixtures", "budget", "centres"),
-    *("documents", "jobs", "accounts"),
+    *("units", "audit", "standards", "halls", "fixtures", "budget", "accounts", "approvals", "centres"),
+    *("documents", "jobs"),
     *("models", "walls"),
     *("admin", "web"),
     *("app", "demo", "cli"),

@@ -129,6 +129,7 @@ def _create(session: Session, plan: Plan, unit: Unit, standard: Standard, act: A
         "unit_id": unit.code,
         **pins,
         "revision": 1,
+        "status": "preparing",
         "created_at": act.moment,
         "updated_at": act.moment,
         "profile": canonical(after.profile),

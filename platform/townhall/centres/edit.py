@@ -20,6 +20,7 @@ from provisioning.wording import message
 from townhall.audit.act import Act
 from townhall.audit.operations import record
 from townhall.centres.apply import pinned
+from townhall.centres.lifecycle import closed
 from townhall.centres.models import Centre, Revision, Window
 from townhall.centres.rows import MODELS, require_centre, row_of
 from townhall.units.models import Unit
@@ -59,6 +60,8 @@ def edit_centre(
     centre = session.get_one(Centre, unit.code, with_for_update=True)
     if seen is not None and seen != centre.content_hash:
         raise EditRefused(["在您填寫期間，他人已修改本中心；請重新打開頁面，核對後再保存"])
+    if (reason := closed(centre)) is not None:
+        raise EditRefused([reason])
     before = require_centre(session, unit.code)
     standard = pinned(session, unit)
     after = _edited(before, tuple(edits))

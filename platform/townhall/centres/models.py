@@ -20,12 +20,14 @@ class Centre(Owned, Base):
     __table_args__ = (
         CheckConstraint("envelope >= 0", name="envelope_not_negative"),
         CheckConstraint("revision >= 1", name="revision_counts_from_one"),
+        CheckConstraint("status IN ('preparing', 'active', 'suspended', 'archived')", name="status_known"),
     )
 
     unit_id: Mapped[str] = mapped_column(ForeignKey("unit.code"), primary_key=True)
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id"), index=True)
     overlay_id: Mapped[int | None] = mapped_column(ForeignKey("county_overlay.id"))
     revision: Mapped[int]
+    status: Mapped[str] = mapped_column(String(12))
     content_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[dt.datetime]
     updated_at: Mapped[dt.datetime]

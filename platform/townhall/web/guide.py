@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from provisioning.specs.item import MaterialNeed
+from townhall.centres.lifecycle import Status
 from townhall.tenancy import HOST
 from townhall.web.desk import Desk, find_desk
 from townhall.web.edge import database, settings
@@ -47,7 +48,7 @@ def show(code: str, key: str) -> ResponseReturnValue:
 def _desk(session: Session, code: str) -> Desk:
     """A centre that is open; a township without one looks like no township."""
     desk = find_desk(session, code, HOST)
-    if desk is None or desk.row is None:
+    if desk is None or desk.row is None or desk.row.status == Status.ARCHIVED:
         abort(404)
     return desk
 
