@@ -206,7 +206,10 @@ def test_a_changed_archive_is_refused(session: Session, unit: Unit, tmp_path: Pa
 def test_the_whole_life_in_pages(site: Site) -> None:
     director, prefecture = site.browser("director"), site.browser("prefecture")
     address = f"/t/{HOME}/life"
-    assert "中心主任待填" in director.post(f"{address}/take", _form(director, address, step="activate"), 422).text
+    assert (
+        "中心主任待填"
+        in director.post(f"{address}/take", _form(director, address, step="activate"), 422).text
+    )
     director.post(f"{address}/propose", _form(director, address, kind=SUSPEND, reason="裝修"))
     page = prefecture.get("/approvals")
     assert "裝修" in page.text

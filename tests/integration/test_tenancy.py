@@ -1,17 +1,17 @@
 """Every way to a row of another tenant, with the walls one behind the other and each of them alone (T3)."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, event, exists, func, insert, literal, select, text, union_all, update
+from sqlalchemy import Engine, delete, exists, func, insert, literal, select, text, union_all, update
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, SAWarning
 from sqlalchemy.orm import Session, aliased, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from provisioning.specs import Pack
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from tests.fixtures.walls import without_the_walls_of_the_orm
 from townhall import tenancy
 from townhall.audit.act import host_act
 from townhall.centres.models import Centre, Revision, Window
@@ -216,24 +216,6 @@ def test_no_way_of_writing_reaches_another_tenant(engine: Engine, name: str) -> 
         gained(session, WRITES[name])
         session.commit()
     assert foreign_rows(engine) == before
-
-
-@contextmanager
-def without_the_walls_of_the_orm() -> Iterator[None]:
-    """The application as if somebody had deleted its own walls; the transaction is still told its scope."""
-    listeners = [
-        (Session, "do_orm_execute", tenancy.restrict),
-        (Session, "before_attach", tenancy.judge_attached),
-        (Session, "before_flush", tenancy.judge_objects),
-        (Engine, "before_execute", tenancy.inspect_statement),
-    ]
-    for target, name, function in listeners:
-        event.remove(target, name, function)
-    try:
-        yield
-    finally:
-        for target, name, function in listeners:
-            event.listen(target, name, function)
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
