@@ -16,6 +16,7 @@ from townhall.documents.lettering import faces_of
 from townhall.documents.press import Press
 from townhall.walls import require_walls
 from townhall.web import (
+    api,
     edge,
     guide,
     headers,
@@ -91,6 +92,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(history.pages)
     app.register_blueprint(life.pages)
     app.register_blueprint(guide.pages)
+    api.serve(app)
 
 
 def _limit(app: Flask) -> None:

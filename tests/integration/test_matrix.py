@@ -88,6 +88,14 @@ TABLE = {
     "life.settle": Access(TOWN, Right.READ, {"approval": "0" * 32}),
     "life.export": Access(TOWN, Right.AUDIT),
     "life.waiting": Access(UNIT, Right.READ),
+    "api.me": Access(UNIT),
+    "api.townships": Access(UNIT, Right.LIST),
+    "api.show": Access(TOWN, Right.READ),
+    "api.configuration": Access(TOWN, Right.READ),
+    "api.items": Access(TOWN, Right.READ),
+    "api.item": Access(TOWN, Right.READ, ITEM),
+    "api.change": Access(TOWN, Right.EDIT),
+    "openapi_api/openapi": Access(PUBLIC),
     "guide.index": Access(PUBLIC),
     "guide.show": Access(PUBLIC, values=ITEM),
 }
@@ -182,7 +190,7 @@ def expected(login: str, endpoint: str, code: str) -> set[int]:
     if access.kind == PUBLIC:
         return FINE | {401}
     if not login:
-        return {303}
+        return {401} if endpoint.startswith("api.") else {303}
     if access.kind == TOWN and not covers(login, code):
         return {404}
     if access.right is not None and not may(PEOPLE[login][0].value, access.right):

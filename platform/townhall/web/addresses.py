@@ -6,7 +6,7 @@ from werkzeug.routing import BaseConverter
 class CodeConverter(BaseConverter):
     """The first nine digits of a township's statistics code."""
 
-    regex = r"\d{9}"
+    regex = r"[0-9]{9}"
 
 
 class KeyConverter(BaseConverter):

@@ -27,6 +27,11 @@ class Desk:
     county: Unit
     row: Centre | None
 
+    def forget(self) -> None:
+        """Read anew what may have changed since it was read."""
+        for name in ("spec", "standard", "pack"):
+            self.__dict__.pop(name, None)
+
     @property
     def code(self) -> str:
         """The nine digits that stand in addresses."""
@@ -77,7 +82,7 @@ class Desk:
 
 def find_desk(session: Session, code: str, within: Scope) -> Desk | None:
     """The township of a 9-digit code within what the reader holds, or None; the session is then for it alone."""
-    unit = session.get(Unit, f"{code}000")
+    unit = session.get(Unit, f"{code}000") if code.isascii() and code.isdigit() else None
     if unit is None or unit.level != Level.TOWNSHIP.value or not within.covers(unit.code):
         return None
     enter(session, scope_of(unit.code))

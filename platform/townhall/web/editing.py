@@ -17,14 +17,17 @@ TOO_LONG = msgid("內容過長，每格不得超過 4000 個字")
 INVISIBLE = msgid("內容含有不可見的控制字符，請刪去後再保存")
 
 
-def save(desk: Desk, edits: Iterable[Edit], reason: str) -> tuple[str, ...]:
-    """Apply edits; gives the reasons of a refusal, and then nothing has been written."""
+def save(desk: Desk, edits: Iterable[Edit], reason: str, seen: str | None = None) -> tuple[str, ...]:
+    """Apply edits; gives the reasons of a refusal, and then nothing has been written.
+
+    `seen` is the content hash that the edits were made from, by default the one that the form brings.
+    """
     try:
         edit_centre(
             desk.session,
             desk.unit,
             list(edits),
-            seen=request.form.get("seen") or "-",  # a form without it was not ours
+            seen=seen or request.form.get("seen") or "-",  # a form without it was not ours
             act=acting(reason),
         )
     except EditRefused as refusal:

@@ -113,4 +113,4 @@ def _changes(session: Session, lines: list[Any]) -> dict[str, list[Any]]:
         return {}
     wanted = select(Revision.unit_id, Revision.changes)
     chosen = wanted.where(tuple_(Revision.unit_id, Revision.number).in_(newest))
-    return {unit_id: changes for unit_id, changes in session.execute(chosen)}
+    return dict(session.execute(chosen).all())

@@ -142,6 +142,8 @@ def township(right: Right, *, opened: bool = True) -> Callable[[View], View]:
             if not allowed(right):
                 abort(403)
             note_reading(here(), desk.unit.code)
+            if opened and desk.row is None and by_program():
+                abort(404)
             if opened and desk.row is None:
                 return redirect(url_for("workspace.show", code=code), 303)
             g.desk = desk
@@ -153,11 +155,18 @@ def township(right: Right, *, opened: bool = True) -> Callable[[View], View]:
     return decorate
 
 
+def by_program() -> bool:
+    """Whether the JSON interface is asked: a program is told by status, not led to a page."""
+    return request.path.startswith("/api/")
+
+
 def _hindrance() -> ResponseReturnValue | None:
     """What stands between the reader and any page but the own: a sign-in, a password to change, no role at all."""
     if current_user() is None:
         return _sign_in()
     if reader().must_change:
+        if by_program():
+            abort(403)
         return redirect(url_for("signin.account"), 303)
     if holding() is None:
         abort(403)
@@ -166,5 +175,7 @@ def _hindrance() -> ResponseReturnValue | None:
 
 def _sign_in() -> ResponseReturnValue:
     """To the sign-in page and back; only a page that was asked for by GET is worth returning to."""
+    if by_program():
+        abort(401)
     target = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("signin.form", next=target), 303)

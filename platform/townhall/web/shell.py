@@ -12,6 +12,7 @@ from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException
 
 from provisioning.labels import FIELD, SECTION
 from provisioning.money import yuan
@@ -25,6 +26,7 @@ from townhall.documents.fields import parameters, substitute
 from townhall.documents.production import CHINA
 from townhall.script import HANS
 from townhall.units.models import Level, Unit
+from townhall.web import api
 from townhall.web.addresses import slug
 from townhall.web.edge import database, settings
 from townhall.web.guards import allowed, current_user, held_unit, holding
@@ -72,6 +74,7 @@ def furnish(app: Flask) -> None:
     for code in FAULTS:
         app.register_error_handler(code, _page(code))
     app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _other)
 
 
 @cache
@@ -152,12 +155,20 @@ def _here() -> str:
 
 
 def _page(code: int) -> Callable[[Exception], ResponseReturnValue]:
-    def show(_fault: Exception) -> ResponseReturnValue:
+    def show(fault: Exception) -> ResponseReturnValue:
+        if (told := api.fault(fault)) is not None:
+            return told
         heading, words = FAULTS[code]
         answer = render_template("error.html", code=code, heading=heading, words=words)
         return answer, code
 
     return show
+
+
+def _other(fault: HTTPException) -> ResponseReturnValue:
+    """Faults without a page of their own: JSON for programs, the plain answer for everybody else."""
+    told = api.fault(fault)
+    return told if told is not None else fault.get_response()
 
 
 def _forged(fault: CSRFError) -> ResponseReturnValue:
