@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import DictLoader, StrictUndefined, TemplateNotFound
+from jinja2 import DictLoader, TemplateNotFound
 from jinja2.exceptions import TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from provisioning.specs import DocumentType
 from townhall.documents.errors import DocumentError
+from townhall.documents.sandbox import Sandbox, rendered
 from townhall.documents.sheet import Sheet
 from townhall.script import to_script
 
@@ -46,11 +46,13 @@ def stylesheet(document: DocumentType, templates: Mapping[str, str], script: str
 
 def _page(name: str, templates: Mapping[str, str], context: dict[str, Any], script: str) -> str:
     try:
-        return environment(_frozen(templates), script).get_template(name).render(context)
+        return rendered(environment(_frozen(templates), script), name, context)
     except TemplateNotFound as error:
         raise DocumentError(f"模板包缺少模板「{error.name}」") from error
     except TemplateError as error:
         raise DocumentError(f"模板「{name}」有誤：{error.message}") from error
+    except Exception as error:  # what a template computes can fail in any way that Python has
+        raise DocumentError(f"模板「{name}」有誤：{type(error).__name__}") from error
 
 
 def _frozen(templates: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -59,16 +61,10 @@ def _frozen(templates: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=16)
-def environment(sources: tuple[tuple[str, str], ...], script: str) -> ImmutableSandboxedEnvironment:
+def environment(sources: tuple[tuple[str, str], ...], script: str) -> Sandbox:
     """The sandbox over the templates of one pack, their own words in the wanted script."""
     written = {name: to_script(text, script) for name, text in sources}
-    return ImmutableSandboxedEnvironment(
-        loader=DictLoader(written),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return Sandbox(DictLoader(written))
 
 
 def _text(templates: Mapping[str, str], name: str) -> str:
