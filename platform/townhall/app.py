@@ -16,6 +16,7 @@ from townhall.documents.press import Press
 from townhall.walls import require_walls
 from townhall.web import (
     edge,
+    federation,
     guide,
     headers,
     health,
@@ -44,8 +45,9 @@ def create_app(settings: Settings) -> Flask:
     edge.connect(app, settings)
     require_walls(app.extensions["townhall.sessions"].kw["bind"])
     app.extensions["townhall.press"] = Press(settings.documents, lambda: _faces(app))
-    headers.protect(app, secure=settings.secure_cookies)
+    headers.protect(app, secure=settings.secure_cookies, provider=settings.oidc_origin())
     shell.furnish(app)
+    federation.connect(app, settings)
     _register(app)
     _limit(app)
     if hops := settings.proxies:
@@ -78,6 +80,7 @@ def _register(app: Flask) -> None:
     app.url_map.converters.update(code9=CodeConverter, key=KeyConverter)
     app.register_blueprint(health.pages)
     app.register_blueprint(signin.pages)
+    app.register_blueprint(federation.pages)
     app.register_blueprint(overview.pages)
     app.register_blueprint(workspace.pages)
     app.register_blueprint(profile.pages)
@@ -94,9 +97,9 @@ def _limit(app: Flask) -> None:
     by_login = limiter.limit(BY_LOGIN, key_func=signin.login_name, deduct_when=_refused)
     views: dict[str, Any] = app.view_functions
     views["signin.enter_password"] = by_address(by_login(views["signin.enter_password"]))
-    for view in ("guide.index", "guide.show"):
+    for view in ("guide.index", "guide.show", "federation.login", "federation.callback"):
         views[view] = limiter.limit(PUBLIC)(views[view])
-    for view in ("studio.page", "studio.pdf"):
+    for view in ("studio.page", "studio.pdf", "federation.backchannel"):
         views[view] = limiter.limit(DRAWING)(views[view])
 
 

@@ -1,6 +1,14 @@
 """Every mapped class, imported for its effect on the metadata and listed for whoever walks them."""
 
-from townhall.accounts.models import Identity, LoginSession, Membership, Pass, RecoveryCode, User
+from townhall.accounts.models import (
+    Identity,
+    LoginSession,
+    Membership,
+    Pass,
+    RecoveryCode,
+    SpentToken,
+    User,
+)
 from townhall.audit.models import AuditRecord
 from townhall.budget.models import BudgetLine
 from townhall.centres.models import Centre, Post, Regime, Revision, ServiceItem, Sign, Window
@@ -25,6 +33,17 @@ TENANT_OWNED = (
     BudgetLine,
     AuditRecord,
 )
-HOST_OWNED = (Unit, Release, CountyOverlay, User, Membership, Identity, LoginSession, Pass, RecoveryCode)
+HOST_OWNED = (
+    Unit,
+    Release,
+    CountyOverlay,
+    User,
+    Membership,
+    Identity,
+    LoginSession,
+    Pass,
+    RecoveryCode,
+    SpentToken,
+)
 
 __all__ = ["HOST_OWNED", "TENANT_OWNED", "Base"]
