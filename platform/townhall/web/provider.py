@@ -207,8 +207,8 @@ def _client_method(offered: Any) -> dict[str, str]:
 
 def judge_answer(given: dict[str, list[str]], issuer: str, metadata: dict[str, Any]) -> None:
     """The parameters that a browser brings back: each once, and from this issuer (RFC 9207). Raises `OAuthError`."""
-    if any(len(values) != 1 for values in given.values()):
-        raise OAuthError("invalid_request", "a parameter stands twice")
+    if any(len(values) != 1 for values in given.values()) or not {"code", "error"} & given.keys():
+        raise OAuthError("invalid_request", "a parameter stands twice, or none that answers")
     named = given.get("iss", [None if metadata["announces_iss"] else issuer])
     if named != [issuer]:
         raise OAuthError("invalid_request", "the answer is not from the issuer")
