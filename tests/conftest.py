@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.fixtures.network",
     "tests.fixtures.web",
     "tests.fixtures.provider",
+    "tests.fixtures.hostile",
 ]
 
 # A time limit on one example fails on a busy machine and says nothing about the code.

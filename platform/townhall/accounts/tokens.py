@@ -131,6 +131,9 @@ def _opened(token: object, keys: KeySet, expected: Expected, types: tuple[str, .
     if not isinstance(token, str) or len(token) > LONGEST_TOKEN:
         raise TokenRefused("no token, or too long a one")
     registry = JWSRegistry(algorithms=list(expected.algorithms), strict_check_header=False)
+    registry.max_header_length = registry.max_payload_length = (
+        LONGEST_TOKEN  # chains of certificates, many groups
+    )
     try:
         opened = jwt.decode(token, keys, registry=registry)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:

@@ -37,6 +37,7 @@ EXTENSION = "townhall.provider"
 WELL_KNOWN = "/.well-known/openid-configuration"
 PATIENCE, LARGEST = 5, 1_000_000  # seconds for an answer of the provider, and its bytes
 HOUR = 3600.0
+LONGEST_REASON, LONGEST_HINT = 300, 4_000  # characters, in the log and in an address
 REQUIRED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")
 UNFINISHED = msgid("登錄沒有完成：可能已取消、已過期，或不是從本頁開始的。請返回登錄頁再試一次。")
@@ -47,7 +48,8 @@ class ProviderFault(Exception):
     """A sign-in that comes to nothing: what to tell the person (a msgid), the status, and why, for the log."""
 
     def __init__(self, words: str, status: int, why: object) -> None:
-        super().__init__(f"{type(why).__name__}: {why}")
+        told = f"{type(why).__name__}: {why}"[:LONGEST_REASON]
+        super().__init__("".join(sign if sign.isprintable() else " " for sign in told))
         self.words, self.status = words, status
 
 
@@ -125,7 +127,7 @@ class Provider(FlaskOAuth2App):
     def load_server_metadata(self) -> dict[str, Any]:
         """The metadata, judged, fetched anew after an hour."""
         moment = now().timestamp()
-        if not self.server_metadata or moment - self._loaded > HOUR:
+        if moment - self._loaded > HOUR:
             fetched = judged_metadata(self._fetched(self.issuer.rstrip("/") + WELL_KNOWN), self.issuer)
             self.server_metadata, self._loaded, self._keys = fetched, moment, None
         return self.server_metadata
@@ -143,9 +145,12 @@ class Provider(FlaskOAuth2App):
     def _completed(self, token: dict[str, Any]) -> dict[str, Any]:
         """The claims with those of userinfo, which must be about the same person (Core, 5.3.2)."""
         claims: dict[str, Any] = token["userinfo"]
-        if "userinfo_endpoint" not in self.load_server_metadata():
+        address = self.load_server_metadata().get("userinfo_endpoint")
+        if address is None:
             return claims
-        more = self.get(self.server_metadata["userinfo_endpoint"], token=token)
+        # Without its times: Authlib takes a token that lives for a minute for one that has expired.
+        bearer = {"access_token": token["access_token"], "token_type": "Bearer"}
+        more = self.get(address, token=bearer)
         more.raise_for_status()
         judge_userinfo(more.json(), claims)
         return more.json() | claims
@@ -155,17 +160,17 @@ class Provider(FlaskOAuth2App):
         try:
             return read(self._key_set(), self._expected())
         except InvalidKeyIdError:
-            self.server_metadata, self._keys = {}, None
+            self._loaded, self._keys = 0.0, None
             return read(self._key_set(), self._expected())
 
     def _expected(self) -> Expected:
         return Expected(self.issuer, self.client_id, self.load_server_metadata()["algorithms"], now())
 
     def _key_set(self) -> KeySet:
-        metadata = self.load_server_metadata()
-        if self._keys is None:
-            self._keys = usable_keys(self._fetched(metadata["jwks_uri"]))
-        return self._keys
+        metadata, keys = self.load_server_metadata(), self._keys
+        if keys is None:
+            keys = self._keys = usable_keys(self._fetched(metadata["jwks_uri"]))
+        return keys
 
     def _fetched(self, url: str) -> Any:
         with self._get_session() as wire:
@@ -243,10 +248,14 @@ def farewell(id_token: str | None, back: str) -> str | None:
         return None
     try:
         with judging():
-            page = found.load_server_metadata().get("end_session_endpoint")
+            metadata = (
+                found.server_metadata or found.load_server_metadata()
+            )  # old ones do: nobody waits long to leave
+            page = metadata.get("end_session_endpoint")
             if page is None or urlsplit(page)[:2] != urlsplit(found.issuer)[:2]:
                 return None
-            made = found.create_logout_url(back, id_token, client_id=found.client_id)
+            hint = id_token if len(id_token) <= LONGEST_HINT else None
+            made = found.create_logout_url(back, hint, client_id=found.client_id)
     except ProviderFault as fault:
         current_app.logger.warning("sign-out at the identity provider left out: %s", fault)
         return None
