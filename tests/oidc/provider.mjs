@@ -14,7 +14,7 @@ const people = new Map([
 
 const key = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
 
-const page = (body) => `<!doctype html><html lang="zh-Hant"><title>身份認證</title><body>${body}</body></html>`;
+const page = (body) => `<!doctype html><html lang="zh-Hant"><title>身份認證</title><link rel="icon" href="data:,"><body>${body}</body></html>`;
 
 const form = page(`<form method="post"><input id="login" name="login"><input id="password" name="password" type="password">
 <button id="enter">登錄</button></form>`);
