@@ -1,13 +1,15 @@
 """Settings from the environment; every variable begins with TOWNHALL_."""
 
+import json
 import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_KEY = 32  # characters
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -42,7 +44,20 @@ class Settings(BaseSettings):
     oidc_client_secret: str | None = Field(default=None, description="客戶端密鑰；公開客戶端不填")
     oidc_scopes: str = Field(default="openid profile", description="所請求的範圍")
     oidc_groups_claim: str = Field(default="groups", description="載有所屬組的聲明")
-    oidc_groups: dict[str, GroupMembership] = Field(default_factory=dict, description="組與角色、單位的對應")
+    # Decoded by us: pydantic-settings answers bad JSON with an exception of its own that names no setting.
+    oidc_groups: Annotated[dict[str, GroupMembership], NoDecode] = Field(
+        default_factory=dict, description="組與角色、單位的對應"
+    )
+
+    @field_validator("oidc_groups", mode="before")
+    @classmethod
+    def _decoded(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        try:
+            return json.loads(given) if given.strip() else {}
+        except ValueError as fault:
+            raise ValueError(f"不是 JSON：{fault}") from fault
 
     def oidc_origin(self) -> str | None:
         """Where the identity provider is, or None without one. Raises `SettingsInvalid` for settings of no use."""

@@ -106,7 +106,8 @@ def test_no_token_is_refused(site: Site, form: dict[str, str]) -> None:
 
 
 def test_it_is_for_posting_only(site: Site) -> None:
-    assert site.app.test_client().get("/oidc/backchannel").status_code == 405
+    answer = site.app.test_client().get("/oidc/backchannel")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (405, "no-store")
 
 
 @pytest.mark.parametrize("name", ["a nonce", "`iat` of yesterday", "`events` missing"])

@@ -10,6 +10,9 @@ from tests.fixtures.hostile import SETTINGS, Fake, Fault, curve, key, signed
 from tests.fixtures.web import Site
 from townhall.accounts import tokens
 from townhall.accounts.models import Identity, LoginSession, Membership, User
+from townhall.accounts.tokens import TokenRefused
+from townhall.cli.doctor import _provider as provider_examined
+from townhall.config import Settings
 from townhall.web import provider
 from townhall.web.provider import EXTENSION
 
@@ -95,3 +98,15 @@ def test_without_its_check_a_case_goes_through(
 ) -> None:
     monkeypatch.setattr(*PLANTED[name], lambda *_: None)
     assert attempt(site, fake, CASES[name]) == (True, 303)
+
+
+def test_the_doctor_asks_the_provider_and_looks_at_the_mapping(site: Site, fake: Fake) -> None:
+    known = site.app.extensions["townhall.settings"]
+    assert provider_examined(known).remedy is None
+    wrong = {"a": {"role": "auditor", "unit": "999999"}}
+    found = provider_examined(Settings(**(known.model_dump() | {"oidc_groups": wrong})))
+    assert "999999000000" in found.finding
+    assert found.remedy is not None
+    fake.fault = CASES["metadata of another issuer"]
+    with pytest.raises(TokenRefused):
+        provider_examined(known)

@@ -5,7 +5,7 @@ Only what the provider gave is taken away again: a role that somebody granted by
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, select
@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 from townhall.accounts import sessions
 from townhall.accounts.models import Identity, LoginSession, Membership, Role, SpentToken, User
 from townhall.accounts.operations import LOGIN, grant_role, withdraw_role
+from townhall.accounts.rights import LEVELS
 from townhall.accounts.tokens import LEEWAY, Notice
 from townhall.audit.act import Act, host_act
 from townhall.audit.operations import record
+from townhall.units.models import Level, Unit
 
 AUTHOR = "oidc"  # who grants, in the audit and in `granted_by`
 PREFIX = "sso-"  # before the logins of such accounts: nobody at a provider can take the name of somebody here
@@ -88,9 +90,10 @@ def _admit(session: Session, act: Act, person: Person) -> User:
 
 def _login(session: Session, person: Person) -> str:
     """A login that nobody has: from the name at the provider, or from a digest when that is taken or unfit."""
-    wished = PREFIX + person.handle.strip().lower()
-    taken = select(User.id)
-    if LOGIN.fullmatch(wished) and session.scalars(taken.filter_by(login=wished)).first() is None:
+    handle = person.handle.strip().lower()
+    wished, taken = PREFIX + handle, select(User.id)
+    fit = LOGIN.fullmatch(handle) and LOGIN.fullmatch(wished)
+    if fit and session.scalars(taken.filter_by(login=wished)).first() is None:
         return wished
     return PREFIX + hashlib.sha256(f"{person.issuer}\n{person.subject}".encode()).hexdigest()[:32]
 
@@ -105,6 +108,16 @@ def _match(session: Session, act: Act, user: User, wanted: list[Grant]) -> None:
             withdraw_role(session, act, held)
     for grant in wanted:
         grant_role(session, act, user, grant.role, grant.unit_id)
+
+
+def mapping_faults(session: Session, mapping: Mapping[str, Grant]) -> Iterator[str]:
+    """What cannot be granted, in Chinese, a line for each group."""
+    for group, grant in mapping.items():
+        unit = session.get(Unit, grant.unit_id)
+        if unit is None:
+            yield f"組「{group}」：沒有代碼為 {grant.unit_id} 的單位"
+        elif Level(unit.level) not in LEVELS[grant.role]:
+            yield f"組「{group}」：角色 {grant.role.value} 不能設在{unit.name}這一級"
 
 
 def spend(session: Session, issuer: str, notice: Notice, moment: dt.datetime) -> bool:

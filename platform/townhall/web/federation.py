@@ -56,11 +56,14 @@ MISMAPPED = msgid("組與角色的對應設置有誤，請聯繫平台管理員�
 def connect(app: Flask, known: Settings) -> None:
     """Give the application its provider, if any, and what groups give. Raises `SettingsInvalid`."""
     app.extensions[EXTENSION] = provider_of(known)
-    app.extensions[MAPPING] = {
-        name: _grant(name, one.role, one.unit) for name, one in known.oidc_groups.items()
-    }
+    app.extensions[MAPPING] = mapping_of(known)
     # A provider has no token of ours; it proves itself by its signature.
     app.extensions["csrf"].exempt(backchannel)
+
+
+def mapping_of(known: Settings) -> dict[str, Grant]:
+    """What each group gives, in the order of the settings. Raises `SettingsInvalid` for an unknown role."""
+    return {name: _grant(name, one.role, one.unit) for name, one in known.oidc_groups.items()}
 
 
 def _grant(group: str, role: str, unit: str) -> Grant:
