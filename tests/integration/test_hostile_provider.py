@@ -110,3 +110,31 @@ def test_the_doctor_asks_the_provider_and_looks_at_the_mapping(site: Site, fake:
     fake.fault = CASES["metadata of another issuer"]
     with pytest.raises(TokenRefused):
         provider_examined(known)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reached"),
+    [
+        (Fault(), "/end?"),
+        (Fault(metadata=put(end_session_endpoint=None)), None),
+        (Fault(metadata=put(end_session_endpoint="https://elsewhere.example/end")), None),
+    ],
+    ids=["its page", "no page", "a page elsewhere"],
+)
+def test_signing_out_leads_to_the_issuer_or_stays_here(
+    site: Site, fake: Fake, fault: Fault, reached: str | None
+) -> None:
+    fake.fault = fault
+    browser = site.browser()
+    address = browser.client.get("/oidc/login").headers["Location"]
+    browser.client.get("/oidc/callback", query_string=fake.authorize(address))
+    token = browser.get("/account").token()
+    left = browser.post("/logout", {"csrf_token": token}).response.headers["Location"]
+    assert left.startswith(f"{fake.issuer}{reached}") if reached else left == "/login"
+    browser.get("/account", 303)
+
+
+def test_a_sign_in_by_password_is_not_led_to_the_provider(site: Site) -> None:
+    browser = site.browser("director")
+    token = browser.get("/account").token()
+    assert browser.post("/logout", {"csrf_token": token}).response.headers["Location"] == "/login"

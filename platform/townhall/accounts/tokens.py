@@ -42,6 +42,7 @@ class Expected:
 
     @property
     def second(self) -> int:
+        """The moment as tokens count it."""
         return int(self.moment.timestamp())
 
 

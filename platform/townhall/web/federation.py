@@ -143,8 +143,6 @@ def _admitted(person: Person) -> int:
     """The account of a person who may come in. What the groups took away is kept also when they may not."""
     try:
         user_id, active, holds = _settled(person)
-    except IntegrityError:  # somebody's first two sign-ins at once: the account is there now
-        user_id, active, holds = _settled(person)
     except (AccountRefused, LookupError) as refusal:
         raise ProviderFault(MISMAPPED, 403, refusal) from refusal
     if not active:
@@ -155,6 +153,14 @@ def _admitted(person: Person) -> int:
 
 
 def _settled(person: Person) -> tuple[int, bool, bool]:
+    try:
+        return _settled_once(person)
+    except IntegrityError:  # the first two sign-ins of somebody at once: the account is there now
+        return _settled_once(person)
+
+
+def _settled_once(person: Person) -> tuple[int, bool, bool]:
+    """The account's number, whether it is open, and whether it holds a role."""
     mapping: Mapping[str, Grant] = current_app.extensions[MAPPING]
     with host_session() as session:
         user = federation.settle(session, federation.provider_act(now()), person, mapping)

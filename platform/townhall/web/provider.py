@@ -78,6 +78,7 @@ class Wire(OAuth2Session):
     """Requests to the provider: no redirect is followed, none waits for long, no answer is read without end."""
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """As in requests. Raises `TokenRefused` for a redirect and for an answer that is too long."""
         options |= {"allow_redirects": False, "stream": True, "timeout": PATIENCE}
         with super().request(method, url, **options) as response:
             if response.is_redirect:
@@ -123,6 +124,17 @@ class Provider(FlaskOAuth2App):
         """What a logout token says."""
         with judging():
             return cast("Notice", self._with_keys(lambda keys, expected: read_logout(token, keys, expected)))
+
+    def leaving(self, id_token: str, back: str) -> str | None:
+        """The provider's page for signing out, or None when it has none at the issuer's own origin."""
+        with judging():
+            # Old metadata do: nobody waits long to leave.
+            page = (self.server_metadata or self.load_server_metadata()).get("end_session_endpoint")
+            if page is None or urlsplit(page)[:2] != urlsplit(self.issuer)[:2]:
+                return None
+            hint = id_token if len(id_token) <= LONGEST_HINT else None
+            made = self.create_logout_url(back, hint, client_id=self.client_id)
+            return str(made["url"])
 
     def load_server_metadata(self) -> dict[str, Any]:
         """The metadata, judged, fetched anew after an hour."""
@@ -247,16 +259,7 @@ def farewell(id_token: str | None, back: str) -> str | None:
     if found is None or id_token is None:
         return None
     try:
-        with judging():
-            metadata = (
-                found.server_metadata or found.load_server_metadata()
-            )  # old ones do: nobody waits long to leave
-            page = metadata.get("end_session_endpoint")
-            if page is None or urlsplit(page)[:2] != urlsplit(found.issuer)[:2]:
-                return None
-            hint = id_token if len(id_token) <= LONGEST_HINT else None
-            made = found.create_logout_url(back, hint, client_id=found.client_id)
+        return found.leaving(id_token, back)
     except ProviderFault as fault:
         current_app.logger.warning("sign-out at the identity provider left out: %s", fault)
         return None
-    return cast("str", made["url"])
