@@ -5,11 +5,13 @@ from hypothesis import settings
 pytest_plugins = [
     "tests.fixtures.postgresql",  # before the databases that it serves
     "tests.fixtures.databases",
-    "tests.fixtures.browser",
-    "tests.fixtures.network",
     "tests.fixtures.standards",
     "tests.fixtures.host",
+    "tests.fixtures.browser",
+    "tests.fixtures.network",
     "tests.fixtures.web",
+    "tests.fixtures.provider",
+    "tests.fixtures.hostile",
 ]
 
 # A time limit on one example fails on a busy machine and says nothing about the code.

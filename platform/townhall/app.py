@@ -18,6 +18,7 @@ from townhall.walls import require_walls
 from townhall.web import (
     api,
     edge,
+    federation,
     guide,
     headers,
     health,
@@ -49,8 +50,9 @@ def create_app(settings: Settings) -> Flask:
     require_walls(app.extensions["townhall.sessions"].kw["bind"])
     app.extensions["townhall.press"] = Press(settings.documents, lambda: _faces(app))
     app.extensions["townhall.kinds"] = kinds(settings.archives)
-    headers.protect(app, secure=settings.secure_cookies)
+    headers.protect(app, secure=settings.secure_cookies, provider=settings.oidc_origin())
     shell.furnish(app)
+    federation.connect(app, settings)
     _register(app)
     _limit(app)
     if hops := settings.proxies:
@@ -83,6 +85,7 @@ def _register(app: Flask) -> None:
     app.url_map.converters.update(code9=CodeConverter, key=KeyConverter)
     app.register_blueprint(health.pages)
     app.register_blueprint(signin.pages)
+    app.register_blueprint(federation.pages)
     app.register_blueprint(overview.pages)
     app.register_blueprint(workspace.pages)
     app.register_blueprint(profile.pages)
@@ -102,9 +105,9 @@ def _limit(app: Flask) -> None:
     by_login = limiter.limit(BY_LOGIN, key_func=signin.login_name, deduct_when=_refused)
     views: dict[str, Any] = app.view_functions
     views["signin.enter_password"] = by_address(by_login(views["signin.enter_password"]))
-    for view in ("guide.index", "guide.show"):
+    for view in ("guide.index", "guide.show", "federation.login", "federation.callback"):
         views[view] = limiter.limit(PUBLIC)(views[view])
-    for view in ("studio.page", "studio.pdf"):
+    for view in ("studio.page", "studio.pdf", "federation.backchannel"):
         views[view] = limiter.limit(DRAWING)(views[view])
 
 

@@ -1,14 +1,25 @@
 """Settings from the environment; every variable begins with TOWNHALL_."""
 
+import json
 import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_KEY = 32  # characters
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class GroupMembership(BaseModel):
+    """What a group at the identity provider gives: a role, by its value, in a unit, by its code."""
+
+    role: str
+    unit: str = Field(pattern=r"^\d{6}(\d{3}){0,2}$")
 
 
 class Settings(BaseSettings):
@@ -27,6 +38,41 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(default=False, description="只在 HTTPS 下發送 Cookie")
     proxies: int = Field(default=0, ge=0, description="前面可信的反向代理層數")
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="排版進程數")
+
+    oidc_issuer: str | None = Field(default=None, description="統一身份認證的簽發者網址；不填則不啟用")
+    oidc_client_id: str | None = Field(default=None, description="在身份認證服務登記的客戶端編號")
+    oidc_client_secret: str | None = Field(default=None, description="客戶端密鑰；公開客戶端不填")
+    oidc_scopes: str = Field(default="openid profile", description="所請求的範圍")
+    oidc_groups_claim: str = Field(default="groups", description="載有所屬組的聲明")
+    # Decoded by us: pydantic-settings answers bad JSON with an exception of its own that names no setting.
+    oidc_groups: Annotated[dict[str, GroupMembership], NoDecode] = Field(
+        default_factory=dict, description="組與角色、單位的對應"
+    )
+
+    @field_validator("oidc_groups", mode="before")
+    @classmethod
+    def _decoded(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        try:
+            return json.loads(given) if given.strip() else {}
+        except ValueError as fault:
+            raise ValueError(f"不是 JSON：{fault}") from fault
+
+    def oidc_origin(self) -> str | None:
+        """Where the identity provider is, or None without one. Raises `SettingsInvalid` for settings of no use."""
+        if not self.oidc_issuer:
+            return None
+        parts = urlsplit(self.oidc_issuer)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise SettingsInvalid("TOWNHALL_OIDC_ISSUER 須為 https:// 開頭的網址")
+        if not parts.hostname or parts.query or parts.fragment or parts.username:
+            raise SettingsInvalid("TOWNHALL_OIDC_ISSUER 不是簽發者網址：不得帶賬號、參數或片段")
+        if not self.oidc_client_id:
+            raise SettingsInvalid("已填 TOWNHALL_OIDC_ISSUER，還須填 TOWNHALL_OIDC_CLIENT_ID")
+        if "openid" not in self.oidc_scopes.split():
+            raise SettingsInvalid("TOWNHALL_OIDC_SCOPES 須含 openid")
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def database_url(self) -> str:

@@ -1,6 +1,14 @@
 """Every mapped class, imported for its effect on the metadata and listed for whoever walks them."""
 
-from townhall.accounts.models import Identity, LoginSession, Membership, Pass, RecoveryCode, User
+from townhall.accounts.models import (
+    Identity,
+    LoginSession,
+    Membership,
+    Pass,
+    RecoveryCode,
+    SpentToken,
+    User,
+)
 from townhall.approvals.models import Approval
 from townhall.audit.models import AuditRecord
 from townhall.budget.models import BudgetLine
@@ -27,6 +35,17 @@ TENANT_OWNED = (
     AuditRecord,
     Approval,
 )
-HOST_OWNED = (Unit, Release, CountyOverlay, User, Membership, Identity, LoginSession, Pass, RecoveryCode)
+HOST_OWNED = (
+    Unit,
+    Release,
+    CountyOverlay,
+    User,
+    Membership,
+    Identity,
+    LoginSession,
+    Pass,
+    RecoveryCode,
+    SpentToken,
+)
 
 __all__ = ["HOST_OWNED", "TENANT_OWNED", "Base"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from tests.fixtures.web import HOME, PASSWORD, Site
@@ -36,20 +36,6 @@ def address(new_site: Callable[..., Site]) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """What the browser has to say: errors of scripts and violations of the content-security policy."""
-    heard: list[str] = []
-
-    def listen(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            heard.append(message.text)
-
-    page.on("console", listen)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
 
 
 def sign_in(page: Page, address: str, login: str) -> None:

@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from townhall.config import Settings, SettingsInvalid
+from townhall.web.federation import mapping_of
 
 
 def test_all_who_start_at_once_get_the_same_key(tmp_path: Path) -> None:
@@ -33,3 +35,46 @@ def test_an_empty_or_short_key_file_is_refused(tmp_path: Path, kept: str) -> Non
 def test_a_short_key_from_the_environment_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid, match="TOWNHALL_SECRET_KEY 過短"):
         Settings(home=tmp_path, secret_key="0123456789").session_key()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"oidc_issuer": "http://login.example"}, "https"),
+        ({"oidc_issuer": "login.example"}, "https"),
+        ({"oidc_issuer": "https://login.example?tenant=1"}, "簽發者"),
+        ({"oidc_issuer": "https://user:word@login.example"}, "簽發者"),
+        ({"oidc_client_id": None}, "CLIENT_ID"),
+        ({"oidc_scopes": "profile"}, "openid"),
+    ],
+)
+def test_an_identity_provider_is_named_soundly_or_refused(given: dict[str, str | None], said: str) -> None:
+    sound = {"oidc_issuer": "https://login.example", "oidc_client_id": "townhall"}
+    assert Settings(**sound).oidc_origin() == "https://login.example"  # type: ignore[arg-type]
+    with pytest.raises(SettingsInvalid, match=said):
+        Settings(**(sound | given)).oidc_origin()  # type: ignore[arg-type]
+
+
+def test_without_an_issuer_there_is_no_provider() -> None:
+    assert Settings().oidc_origin() is None
+    assert Settings(oidc_issuer="").oidc_origin() is None
+
+
+def test_groups_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOWNHALL_OIDC_GROUPS", '{"auditors": {"role": "auditor", "unit": "522300"}}')
+    assert Settings().oidc_groups["auditors"].role == "auditor"
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"a": {"role": "auditor"}}', '{"a": {"role": "auditor", "unit": "5"}}']
+)
+def test_groups_that_cannot_be_read_are_refused_by_name(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("TOWNHALL_OIDC_GROUPS", text)
+    with pytest.raises(ValidationError, match="oidc_groups"):
+        Settings()
+
+
+def test_a_group_with_an_unknown_role_is_refused() -> None:
+    known = Settings(oidc_groups={"a": {"role": "mayor", "unit": "522300"}})  # type: ignore[dict-item]
+    with pytest.raises(SettingsInvalid, match="mayor"):
+        mapping_of(known)

@@ -130,3 +130,12 @@ class RecoveryCode(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     used_at: Mapped[dt.datetime | None]
+
+
+class SpentToken(Base):
+    """A logout token of an identity provider that was acted on, by the SHA-256 of issuer and `jti`: none works twice."""
+
+    __tablename__ = "spent_token"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[dt.datetime] = mapped_column(index=True)

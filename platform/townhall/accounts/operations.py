@@ -16,7 +16,7 @@ from townhall.units.models import Level, Unit
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256  # argon2 would read more; nobody types it, and a flood of it costs time
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 _HASHER = PasswordHasher()
 # Verified when there is no such account, so that both faults take the same time.
 _NOBODY = _HASHER.hash(secrets.token_urlsafe())
@@ -42,7 +42,7 @@ def create_user(
 
     Raises `AccountRefused` for a bad login, name, role or password, `LookupError` for no such unit.
     """
-    if not _LOGIN.fullmatch(login):
+    if not LOGIN.fullmatch(login):
         raise AccountRefused("賬號須為 2 至 40 個小寫字母、數字或 . _ -，並以字母或數字開頭")
     if session.scalars(select(User.id).filter_by(login=login)).first() is not None:
         raise AccountRefused(f"賬號 {login} 已存在")
@@ -111,7 +111,7 @@ def authenticate(session: Session, login: str, password: str, *, demonstrations:
     """
     known = login.strip().lower()
     # What can be no login is not asked for: PostgreSQL refuses some texts outright.
-    wanted = select(User).filter_by(login=known) if _LOGIN.fullmatch(known) else None
+    wanted = select(User).filter_by(login=known) if LOGIN.fullmatch(known) else None
     user = session.scalars(wanted).one_or_none() if wanted is not None else None
     right = matches((user and user.password_hash) or _NOBODY, password)
     if user is None or user.password_hash is None or not right or not _welcome(user, demonstrations):

@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
+from townhall.accounts.federation import mapping_faults
 from townhall.centres.models import Centre
 from townhall.cli.console import BAD_INPUT, readers
 from townhall.config import Settings
@@ -18,6 +19,8 @@ from townhall.documents.fonts import PACKAGED as PACKAGED_FONTS
 from townhall.documents.fonts import FontsMissing, packaged_sources, require_subsetter
 from townhall.standards.models import Release
 from townhall.walls import wall_faults
+from townhall.web.federation import mapping_of
+from townhall.web.provider import provider_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,18 @@ def _secret(settings: Settings) -> Examination:
     return Examination("會話密鑰", "由環境給出" if settings.secret_key else "自動生成於資料目錄")
 
 
+def _provider(settings: Settings) -> Examination:
+    """Speaks to the provider, as a sign-in would, and looks whether what the groups give can be given."""
+    found = provider_of(settings)
+    if found is None:
+        return Examination("統一身份認證", "未啟用")
+    found.load_server_metadata()
+    with readers(settings)() as session:
+        faults = list(mapping_faults(session, mapping_of(settings)))
+    remedy = "更正 TOWNHALL_OIDC_GROUPS" if faults else None
+    return Examination("統一身份認證", "；".join(faults) or f"{found.issuer} 可用", remedy)
+
+
 EXAMINATIONS: tuple[Callable[[Settings], Examination], ...] = (
     _writing,
     _database,
@@ -85,6 +100,7 @@ EXAMINATIONS: tuple[Callable[[Settings], Examination], ...] = (
     _contents,
     _fonts,
     _secret,
+    _provider,
 )
 
 

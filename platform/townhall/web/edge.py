@@ -1,10 +1,14 @@
 """Where a request meets the database: one session, committed here and nowhere else."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Flask, Response, current_app, g, got_request_exception, request
 from sqlalchemy.orm import Session, sessionmaker
 
 from townhall.config import Settings
 from townhall.database import create_engine_for, reading
+from townhall.tenancy import HOST, scoped
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -12,10 +16,27 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 def database() -> Session:
     """The session of this request, opened when it is first asked for."""
     if "session" not in g:
-        kind = "readers" if request.method in _SAFE else "sessions"
+        kind = "sessions" if _keeps() else "readers"
         g.session = current_app.extensions[f"townhall.{kind}"]()
     session: Session = g.session
     return session
+
+
+def keep() -> None:
+    """Keep what this request writes although it was asked for by GET: the way back from an identity provider is.
+
+    Said before the database is first asked for.
+    """
+    if "session" in g:
+        raise RuntimeError("the session of this request is open already")
+    g.keeps = True
+
+
+@contextmanager
+def host_session() -> Iterator[Session]:
+    """A session over all units for what no single role covers, kept at once when it ends without a fault."""
+    with current_app.extensions["townhall.sessions"](info=scoped(HOST)) as session, session.begin():
+        yield session
 
 
 def settings() -> Settings:
@@ -35,10 +56,14 @@ def connect(app: Flask, known: Settings) -> None:
     app.teardown_request(_close)
 
 
+def _keeps() -> bool:
+    return request.method not in _SAFE or g.get("keeps", False)
+
+
 def _commit(response: Response) -> Response:
     """Only what was asked for by an unsafe method and answered without a fault is kept."""
     session = g.get("session")
-    if session is not None and request.method not in _SAFE and response.status_code < 400:
+    if session is not None and _keeps() and response.status_code < 400:
         session.commit()
     return response
 

@@ -25,11 +25,18 @@ HEADERS = {
 HSTS = "max-age=31536000"
 
 
-def protect(app: Flask, *, secure: bool) -> None:
-    """Send the headers with every answer; `secure` also binds browsers to HTTPS."""
+def protect(app: Flask, *, secure: bool, provider: str | None = None) -> None:
+    """Send the headers with every answer; `secure` also binds browsers to HTTPS.
+
+    `provider` is the origin of an identity provider: browsers hold the redirect after "sign out" to `form-action`.
+    """
+    own = "form-action 'self'"
+    headers = HEADERS | {
+        "Content-Security-Policy": POLICY.replace(own, f"{own} {provider}" if provider else own)
+    }
 
     def send(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in headers.items():
             response.headers.setdefault(name, value)
         if secure:
             response.headers.setdefault("Strict-Transport-Security", HSTS)

@@ -14,6 +14,7 @@ from townhall.web.addresses import local
 from townhall.web.edge import database, settings
 from townhall.web.guards import TOKEN, acting, correlation, current_user, here, known, own, public, reader
 from townhall.web.language import COOKIE, LANGUAGES, msgid
+from townhall.web.provider import farewell
 
 pages = Blueprint("signin", __name__)
 
@@ -47,13 +48,17 @@ def enter_password() -> ResponseReturnValue:
 @pages.post("/logout")
 @public
 def leave() -> ResponseReturnValue:
-    """End this sign-in in the database too: a copy of the cookie is worth nothing afterwards."""
-    found = known()
+    """End this sign-in in the database too: a copy of the cookie is worth nothing afterwards.
+
+    Somebody who came from an identity provider is sent there, to sign out of it as well.
+    """
+    found, onward = known(), None
     if found is not None:
+        onward = farewell(found.session.id_token, url_for("signin.form", _external=True))
         sessions.end(found.session, now())
         note("session.end")
     session.clear()
-    return redirect(url_for("signin.form"), 303)
+    return redirect(onward or url_for("signin.form"), 303)
 
 
 @pages.post("/language")
