@@ -7,6 +7,7 @@ from townhall.centres.models import Centre, Post, Regime, Revision, ServiceItem,
 from townhall.database import Base
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
+from townhall.lookups.models import Holiday, Supplier
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
 
@@ -25,6 +26,9 @@ TENANT_OWNED = (
     BudgetLine,
     AuditRecord,
 )
-HOST_OWNED = (Unit, Release, CountyOverlay, User, Membership, Identity, LoginSession, Pass, RecoveryCode)
+HOST_OWNED = (
+    *(Unit, Release, CountyOverlay, Holiday, Supplier),
+    *(User, Membership, Identity, LoginSession, Pass, RecoveryCode),
+)
 
 __all__ = ["HOST_OWNED", "TENANT_OWNED", "Base"]
