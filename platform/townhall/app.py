@@ -9,6 +9,7 @@ from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from townhall.admin.mount import mount
 from townhall.config import Settings
 from townhall.documents.fonts import Faces
 from townhall.documents.lettering import faces_of
@@ -85,6 +86,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(inventory.pages)
     app.register_blueprint(studio.pages)
     app.register_blueprint(guide.pages)
+    mount(app)
 
 
 def _limit(app: Flask) -> None:

@@ -180,14 +180,14 @@ def _note(
 ) -> None:
     named = {**after, **before}
     path = str(named["date"] if isinstance(row, Holiday) else named["name"])
-    record(session, act, unit_id, action, path=path, changes=_differences(str(row.id), before, after))
+    record(session, act, unit_id, action, path=path, changes=_differences(before, after))
 
 
-def _differences(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[list[Any]]:
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[list[Any]]:
     for field in {**before, **after}:
         old, new = _plain(before.get(field)), _plain(after.get(field))
         if old != new:
-            yield ["", key, field, old, new]
+            yield ["", None, field, old, new]
 
 
 def _plain(value: Any) -> Any:
