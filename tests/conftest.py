@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fixtures.browser",
     "tests.fixtures.network",
     "tests.fixtures.web",
+    "tests.fixtures.prefectures",
 ]
 
 # A time limit on one example fails on a busy machine and says nothing about the code.

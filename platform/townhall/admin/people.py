@@ -6,7 +6,7 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose  # type: ignore[import-untyped]
 from sqlalchemy import not_, select
-from sqlalchemy.orm import Query
+from sqlalchemy.orm import Query, selectinload
 from wtforms import Form, SelectChoice  # type: ignore[import-untyped]
 
 from townhall.accounts.models import Membership, Role, User
@@ -74,6 +74,10 @@ class Accounts(Table):
     def rows(self) -> Query[Any]:
         """Whoever holds a role within reach, whatever else they hold."""
         return super().rows().filter(User.memberships.any(_within(reach())))
+
+    def get_query(self) -> Query[Any]:
+        """With the roles at once: each line of the list asks whether it may be changed."""
+        return self.rows().options(selectinload(User.memberships))
 
     def named(self, row: User) -> str:
         return f"{row.name}（{row.login}）"
