@@ -91,8 +91,9 @@ def test_closing_an_account_ends_its_sessions_and_opening_it_lets_it_in_again(si
         running = select(LoginSession).filter_by(user_id=rows.director, ended_at=None)
         assert session.scalars(running).all() == []
         assert session.get_one(User, rows.director).active is False
-    assert "已停用" not in browser.get("/data/accounts/?active=0").text
-    assert "director" in browser.get("/data/accounts/?active=0").text
+    closed = browser.get("/data/accounts/?active=0")
+    assert "共 1 條" in closed.text
+    assert "已停用" in closed.text
     submit(browser, address)
     site.browser("director").get("/account")
 

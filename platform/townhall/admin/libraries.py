@@ -29,7 +29,7 @@ from townhall.web.guards import acting, held_unit
 from townhall.web.language import msgid
 from townhall.web.shell import day, place
 
-ACTIVE = {True: ("complete", "circle-check", msgid("在用")), False: ("closed", "x", msgid("停用"))}
+ACTIVE = {True: ("complete", "circle-check", msgid("在用")), False: ("closed", "x", msgid("已停用"))}
 STATUS = {
     Status.DRAFT.value: ("open", "edit", msgid("草稿")),
     Status.PUBLISHED.value: ("complete", "circle-check", msgid("已發布")),
@@ -122,7 +122,7 @@ class Suppliers(Table):
             Supplier.active,
             "active",
             msgid("狀態"),
-            {"1": (True, msgid("在用")), "0": (False, msgid("停用"))},
+            {"1": (True, msgid("在用")), "0": (False, msgid("已停用"))},
         ),
     )
 

@@ -47,12 +47,12 @@ def mount(app: Flask) -> None:
 
 def _tables() -> list[Table]:
     return [
-        Accounts(User, msgid("賬號"), "accounts"),
-        Memberships(Membership, msgid("角色"), "memberships"),
+        Accounts(User, msgid("賬號管理"), "accounts"),
+        Memberships(Membership, msgid("角色分配"), "memberships"),
         Holidays(Holiday, msgid("節假日"), "holidays"),
         Suppliers(Supplier, msgid("供應商"), "suppliers"),
         Releases(Release, msgid("標準版本"), "releases"),
-        Units(Unit, msgid("單位"), "units"),
+        Units(Unit, msgid("行政單位"), "units"),
     ]
 
 

@@ -67,7 +67,7 @@ class Accounts(Table):
     search_hint = msgid("賬號或姓名")
     column_filters = (
         Choice(
-            User.active, "active", msgid("狀態"), {"1": (True, msgid("在用")), "0": (False, msgid("停用"))}
+            User.active, "active", msgid("狀態"), {"1": (True, msgid("在用")), "0": (False, msgid("已停用"))}
         ),
     )
 
