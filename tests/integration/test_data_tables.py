@@ -17,6 +17,7 @@ from townhall.app import create_app
 from townhall.audit.act import host_act
 from townhall.audit.models import AuditRecord
 from townhall.config import Settings
+from townhall.lookups import operations
 from townhall.lookups.models import Holiday, Supplier
 
 HOLIDAY = {"date": "2026-10-01", "kind": "off", "name": "國慶節", "source": "通知（虛構）"}
@@ -67,6 +68,19 @@ def test_a_refused_holiday_says_why_keeps_what_was_typed_and_writes_nothing(
     )
     assert words in page.text
     assert page.form()["name"] == "又一天"
+    assert state() == before
+    assert rows
+
+
+def test_two_who_add_the_same_at_once_are_told_apart_by_the_database(
+    site: Site, rows: Rows, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each looked before the other wrote, so neither saw the other's row."""
+    monkeypatch.setattr(operations, "_refuse_twin", lambda *_: None)
+    browser = site.browser("prefecture")
+    before = state()
+    page = submit(browser, "/data/holidays/new/", 422, **(HOLIDAY | {"date": MOMENT.date().isoformat()}))
+    assert "與他人剛保存的內容衝突" in page.text
     assert state() == before
     assert rows
 

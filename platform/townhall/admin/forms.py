@@ -41,9 +41,11 @@ class Words:
     """What WTForms says, in the reader's language; what we have no words for is said in general."""
 
     def gettext(self, text: str) -> str:
+        """One of WTForms' messages."""
         return translate(WORDS.get(text, OTHERWISE))
 
     def ngettext(self, _one: str, many: str, _number: int) -> str:
+        """The same for messages with a number: Chinese has one form of them."""
         return self.gettext(many)
 
 
@@ -51,7 +53,10 @@ class TableForm(Form):
     """A form of a plain table."""
 
     class Meta:
+        """Where the messages come from."""
+
         def get_translations(self, _form: Form) -> Words:
+            """The same for every form."""
             return Words()
 
 

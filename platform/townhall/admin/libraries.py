@@ -48,6 +48,8 @@ LEVEL_NAMES = {
 
 
 class Holidays(Table):
+    """Days off and weekend days worked for them."""
+
     right = Right.LIBRARIES
     purpose = msgid("放假和調休上班的日子，以國務院辦公廳的通知為準。")
     adding = msgid("新增節假日")
@@ -74,17 +76,21 @@ class Holidays(Table):
     )
 
     def named(self, row: Holiday) -> str:
+        """Name and date: the same name stands on several days."""
         return f"{row.name}（{row.date.isoformat()}）"
 
     def add(self, form: Form) -> None:
+        """Raises `EntryRefused`."""
         act = acting()
         add_holiday(database(), act, act.held, _day_of(form))
 
     def change(self, form: Form, row: Holiday) -> None:
+        """Raises `EntryRefused`."""
         act = acting()
         change_holiday(database(), act, act.held, row, _day_of(form))
 
     def remove(self, row: Holiday) -> None:
+        """Take the day out of the table."""
         act = acting()
         remove_holiday(database(), act, act.held, row)
 
@@ -94,6 +100,8 @@ def _day_of(form: Form) -> HolidayEntry:
 
 
 class Suppliers(Table):
+    """Whoever things are bought from."""
+
     right = Right.LIBRARIES
     purpose = msgid("設施、標牌和印製的供應單位名錄。")
     adding = msgid("新增供應商")
@@ -127,19 +135,24 @@ class Suppliers(Table):
     )
 
     def add(self, form: Form) -> None:
+        """Raises `EntryRefused`."""
         act = acting()
         add_supplier(database(), act, act.held, SupplierEntry(**form.data))
 
     def change(self, form: Form, row: Supplier) -> None:
+        """Raises `EntryRefused`."""
         act = acting()
         change_supplier(database(), act, act.held, row, SupplierEntry(**form.data))
 
     def remove(self, row: Supplier) -> None:
+        """Take the supplier out of the table."""
         act = acting()
         remove_supplier(database(), act, act.held, row)
 
 
 class Releases(Table):
+    """The releases of the standard, to look at."""
+
     right = Right.LIBRARIES
     purpose = msgid("州標準的各個版本。版本發布後不再改動，只能查看。")
     nothing = msgid("還沒有發布任何標準。")
@@ -169,10 +182,13 @@ class Releases(Table):
         return self.rows().options(defer(Release.content))
 
     def named(self, row: Release) -> str:
+        """Title and number."""
         return f"{row.title}（{row.number}）"
 
 
 class Units(Table):
+    """The tree of units from the reader's own downwards, to look at."""
+
     right = Right.LIBRARIES
     purpose = msgid("轄區內的行政單位，代碼按國家統計局的統計用區劃代碼。由開通名冊維護，只能查看。")
     nothing = msgid("還沒有單位。請先導入名冊。")
@@ -206,7 +222,9 @@ class Units(Table):
         return super().rows().filter(Unit.code.between(scope.first, scope.last))
 
     def key_of(self, text: Any) -> str | None:
+        """A unit is known by its code of 12 digits."""
         return text if isinstance(text, str) and re.fullmatch("[0-9]{12}", text) else None
 
     def named(self, row: Unit) -> str:
+        """The stored name in the reader's script."""
         return place(row)

@@ -30,6 +30,7 @@ class Start(BaseView):
 
     @expose("/")
     def index(self) -> str:
+        """The tables that the reader may open."""
         shown = [view for view in self.admin._views if isinstance(view, Table) and view.is_accessible()]
         counts = {view.endpoint: view.get_count_query().scalar() for view in shown}
         return str(self.render("data/start.html", tables=shown, counts=counts))

@@ -40,6 +40,8 @@ def _within(scope: Scope) -> Any:
 
 
 class Accounts(Table):
+    """The accounts of the people within reach; they are opened by invitations, not here."""
+
     right = Right.ACCOUNTS
     purpose = msgid("轄區內各單位的登錄賬號。新賬號由邀請鏈接開立，停用後立即退出登錄。")
     nothing = msgid("轄區內還沒有賬號。")
@@ -80,6 +82,7 @@ class Accounts(Table):
         return self.rows().options(selectinload(User.memberships))
 
     def named(self, row: User) -> str:
+        """Name and login: people share names."""
         return f"{row.name}（{row.login}）"
 
     def held_within(self, row: User) -> list[Membership]:
@@ -91,9 +94,11 @@ class Accounts(Table):
         return len(self.held_within(row)) == len(row.memberships)
 
     def is_own(self, row: User) -> bool:
+        """Whether it is the reader's own account."""
         return row.id == here().user.id
 
     def change(self, form: Form, row: User) -> None:
+        """Raises `AccountRefused`."""
         rename(database(), acting(), row, form.name.data)
 
     @expose("/active/", methods=("GET", "POST"))
@@ -116,6 +121,8 @@ class Accounts(Table):
 
 
 class Memberships(Table):
+    """The roles held within reach."""
+
     right = Right.ACCOUNTS
     purpose = msgid("誰在哪個單位擔任什麼角色。角色在該單位及其下級有效。")
     nothing = msgid("轄區內還沒有角色。")
@@ -160,6 +167,7 @@ class Memberships(Table):
         return found.filter(_within(reach()))
 
     def named(self, row: Membership) -> str:
+        """Who, what and where."""
         return f"{row.user.name}：{translate(ROLES[Role(row.role)])}（{place(row.unit)}）"
 
     def may_change(self, row: Membership) -> bool:
@@ -176,7 +184,7 @@ class Memberships(Table):
         return form
 
     def add(self, form: Form) -> None:
-        """What the form offers was asked for again when it was sent, so no other value gets here."""
+        """Raises `AccountRefused`. What the form offers was asked for again when it was sent: no other value gets here."""
         user = database().get_one(User, int(form.account.data))
         role, unit_id = Role(form.role.data), form.unit.data
         if any((held.role, held.unit_id) == (role.value, unit_id) for held in user.memberships):
@@ -186,6 +194,7 @@ class Memberships(Table):
         grant_role(database(), acting(), user, role, unit_id)
 
     def remove(self, row: Membership) -> None:
+        """Raises `AccountRefused` for the role in use and for the last one of an account."""
         used = holding()
         if used is not None and used.id == row.id:
             raise AccountRefused(IN_USE)

@@ -19,6 +19,7 @@ class RequestSession(scoped_session[Session]):
 
     @property
     def session(self) -> "RequestSession":
+        """Itself: it is asked for the session at each use."""
         return self
 
     def commit(self) -> NoReturn:

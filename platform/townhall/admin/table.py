@@ -89,9 +89,11 @@ class Table(ModelView):
         return found
 
     def get_query(self) -> Query[Any]:
+        """The rows of the list and of every single page."""
         return self.rows()
 
     def get_count_query(self) -> Query[Any]:
+        """How many of them there are."""
         return self.rows().with_entities(func.count(self._key())).order_by(None)
 
     def get_one(self, id: Any) -> Any:  # noqa: A002 - Flask-Admin's name
@@ -142,6 +144,7 @@ class Table(ModelView):
     # The list
 
     def init_search(self) -> bool:
+        """Whether there is anything to search in."""
         return bool(self.searched)
 
     def _apply_search(self, query: Any, count: Any, joins: Any, count_joins: Any, search: str) -> Any:
@@ -181,6 +184,7 @@ class Table(ModelView):
     # Forms and pages
 
     def scaffold_form(self) -> type[Form]:
+        """The form as it is written, never one made from the columns."""
         return self.fields
 
     def _run_view(self, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
