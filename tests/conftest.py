@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.web",
     "tests.fixtures.provider",
     "tests.fixtures.hostile",
+    "tests.fixtures.prefectures",
 ]
 
 # A time limit on one example fails on a busy machine and says nothing about the code.

@@ -9,6 +9,7 @@ from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from townhall.admin.mount import mount
 from townhall.centres.steps import kinds
 from townhall.config import Settings
 from townhall.documents.fonts import Faces
@@ -96,6 +97,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(life.pages)
     app.register_blueprint(guide.pages)
     api.serve(app)
+    mount(app)
 
 
 def _limit(app: Flask) -> None:

@@ -16,6 +16,7 @@ from townhall.centres.models import Centre, Post, Regime, Revision, ServiceItem,
 from townhall.database import Base
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
+from townhall.lookups.models import Holiday, Supplier
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
 
@@ -36,16 +37,8 @@ TENANT_OWNED = (
     Approval,
 )
 HOST_OWNED = (
-    Unit,
-    Release,
-    CountyOverlay,
-    User,
-    Membership,
-    Identity,
-    LoginSession,
-    Pass,
-    RecoveryCode,
-    SpentToken,
+    *(Unit, Release, CountyOverlay, Holiday, Supplier),
+    *(User, Membership, Identity, LoginSession, Pass, RecoveryCode, SpentToken),
 )
 
 __all__ = ["HOST_OWNED", "TENANT_OWNED", "Base"]

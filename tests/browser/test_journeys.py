@@ -24,6 +24,11 @@ PAGES = [
     "budget",
 ]
 
+TABLES = [
+    *("", "accounts/", "accounts/details/?id=1", "accounts/active/?id=2", "memberships/", "memberships/new/"),
+    *("memberships/delete/?id=2", "holidays/new/", "suppliers/new/", "releases/", "units/", "units/?page=1"),
+]
+
 
 @pytest.fixture
 def address(new_site: Callable[..., Site]) -> Iterator[str]:
@@ -92,6 +97,37 @@ def test_no_page_scrolls_sideways_and_none_breaks_the_policy(
         assert page.evaluate("document.documentElement.scrollWidth") <= width, part
     page.goto(f"{address}/g/{HOME}/zhou.temporary-relief")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert complaints == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_plain_tables_fit_every_screen_and_break_no_policy(
+    page: Page, address: str, complaints: list[str], size: str
+) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    sign_in(page, address, "prefecture")
+    for part in TABLES:
+        page.goto(f"{address}/data/{part}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, part
+    assert complaints == []
+
+
+def test_a_holiday_is_added_and_removed_after_being_asked(
+    page: Page, address: str, complaints: list[str]
+) -> None:
+    sign_in(page, address, "prefecture")
+    page.goto(f"{address}/data/holidays/new/")
+    page.fill("#date", "2026-10-01")
+    page.select_option("#kind", "off")
+    page.fill("#name", "國慶節")
+    page.press("#name", "Enter")
+    page.wait_for_url("**/data/holidays/")
+    page.click("text=刪除")
+    assert "國慶節（2026-10-01）" in page.locator("h1").inner_text()
+    page.click("button:has-text('刪除')")
+    page.wait_for_url("**/data/holidays/")
+    assert page.locator("text=還沒有節假日").count() == 1
     assert complaints == []
 
 

@@ -20,9 +20,9 @@ ARROWS: dict[str, set[str]] = {
 ORDER = [
     *("clock", "config", "tenancy", "database", "script"),
     *("units", "audit", "standards", "halls", "fixtures", "budget", "accounts", "approvals", "centres"),
-    *("documents", "jobs"),
+    *("documents", "jobs", "lookups"),
     *("models", "walls"),
-    *("admin", "web"),
+    *("web", "admin"),  # the plain tables stand in the shell of the web
     *("app", "demo", "cli"),
 ]
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from townhall.lookups import operations
 from townhall.web.language import catalogue
 
 WEB = Path(__file__).parents[2] / "platform" / "townhall" / "web"
+CODE = (WEB, WEB.parent / "admin")
 VENDOR = WEB / "static" / "vendor"
 CALL = re.compile(r"""_\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
 HAN = re.compile("[一-鿿]")
@@ -47,7 +49,7 @@ def messages() -> Iterator[tuple[str, str]]:
     for path in WEB.rglob("*.html"):
         for double, single in CALL.findall(path.read_text(encoding="utf-8")):
             yield path.name, double or single
-    for path in WEB.rglob("*.py"):
+    for path in (path for folder in CODE for path in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"msgid", "translate"}:
                 yield from ((path.name, a.value) for a in node.args if isinstance(a, ast.Constant))
@@ -56,6 +58,12 @@ def messages() -> Iterator[tuple[str, str]]:
 def test_every_text_of_the_interface_has_an_english_one() -> None:
     missing = [(file, text) for file, text in messages() if HAN.search(text) and text not in catalogue()]
     assert missing == []
+
+
+def test_every_refusal_of_a_plain_table_has_an_english_text() -> None:
+    refusals = [text for name, text in vars(operations).items() if name.isupper() and isinstance(text, str)]
+    assert refusals
+    assert [text for text in refusals if text not in catalogue()] == []
 
 
 def test_an_english_text_keeps_the_places_for_values() -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, Un
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from townhall.database import Base
+from townhall.units.models import Unit
 
 
 class Role(StrEnum):
@@ -66,6 +67,7 @@ class Membership(Base):
     granted_at: Mapped[dt.datetime]
     granted_by: Mapped[str] = mapped_column(String(60))
     user: Mapped[User] = relationship(back_populates="memberships")
+    unit: Mapped[Unit] = relationship(viewonly=True)
 
 
 class Identity(Base):

@@ -15,6 +15,7 @@ from townhall.audit.operations import record
 from townhall.units.models import Level, Unit
 
 SHORTEST_PASSWORD = 8
+LONGEST_NAME = 60
 LONGEST_PASSWORD = 256  # argon2 would read more; nobody types it, and a flood of it costs time
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 _HASHER = PasswordHasher()
@@ -102,6 +103,26 @@ def set_active(session: Session, act: Act, user: User, active: bool) -> None:
     changes = [["", None, "active", not active, active]]
     for unit_id in sorted({held.unit_id for held in user.memberships}):
         record(session, act, unit_id, "account.active", path=user.login, changes=changes)
+
+
+def rename(session: Session, act: Act, user: User, name: str) -> None:
+    """Call the person of an account by another name. Raises `AccountRefused`."""
+    known, wanted = user.name, name.strip()
+    if wanted == known:
+        return
+    if not 1 <= len(wanted) <= LONGEST_NAME or not wanted.isprintable():
+        raise AccountRefused("姓名或崗位須為 1 至 60 個字，且不含控制字符")
+    user.name = wanted
+    session.flush()
+    for unit_id in sorted({held.unit_id for held in user.memberships}):
+        record(
+            session,
+            act,
+            unit_id,
+            "account.name",
+            path=user.login,
+            changes=[["", None, "name", known, wanted]],
+        )
 
 
 def authenticate(session: Session, login: str, password: str, *, demonstrations: bool) -> User | None:

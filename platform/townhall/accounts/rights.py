@@ -22,6 +22,7 @@ class Right(StrEnum):
     PAY = "pay"  # record payments
     ACCOUNTS = "accounts"  # invite people, reset their passwords, grant and withdraw roles
     AUDIT = "audit"  # read the audit
+    LIBRARIES = "libraries"  # the plain tables of the prefecture: holidays, suppliers, releases, units
     LIFECYCLE = "lifecycle"  # suspend, archive and restore a centre
 
 
