@@ -30,7 +30,7 @@ from townhall.config import Settings
 from townhall.database import create_engine_for, table_of
 from townhall.models import TENANT_OWNED
 from townhall.tenancy import HOST, judged, scope_of, scoped
-from townhall.units.models import Unit
+from townhall.units.models import Level, Unit
 
 PUBLIC, OWN, UNIT, TOWN = "public", "own", "unit", "township"
 
@@ -43,6 +43,7 @@ class Access:
     right: Right | None = None
     values: dict[str, Any] = field(default_factory=dict)
     heavy: bool = False  # draws documents: asked for once where it is allowed
+    level: Level | None = None  # where the role must be held, if anywhere in particular
 
 
 ITEM = {"key": "zhou.temporary-relief"}
@@ -99,6 +100,18 @@ TABLE = {
     "guide.index": Access(PUBLIC),
     "guide.show": Access(PUBLIC, values=ITEM),
 }
+
+DATA = {
+    **dict.fromkeys(("accounts", "memberships"), Right.ACCOUNTS),
+    **dict.fromkeys(("holidays", "suppliers", "releases", "units"), Right.LIBRARIES),
+}
+for name, right in DATA.items():
+    for view in ("index_view", "create_view", "edit_view", "details_view", "delete_view"):
+        TABLE[f"data_{name}.{view}"] = Access(UNIT, right, level=Level.PREFECTURE)
+TABLE["data.index"] = Access(UNIT, Right.LIBRARIES, level=Level.PREFECTURE)
+TABLE["data_accounts.active_view"] = Access(UNIT, Right.ACCOUNTS, level=Level.PREFECTURE)
+for name in ("login", "callback", "backchannel"):
+    TABLE[f"federation.{name}"] = Access(PUBLIC)
 
 OPENED = (HOME, SIBLING, ABROAD)
 TARGETS = (*OPENED, UNOPENED, NOWHERE)
@@ -194,6 +207,8 @@ def expected(login: str, endpoint: str, code: str) -> set[int]:
     if access.kind == TOWN and not covers(login, code):
         return {404}
     if access.right is not None and not may(PEOPLE[login][0].value, access.right):
+        return {403}
+    if access.level is not None and not PEOPLE[login][1].ljust(6, "0").endswith("00"):
         return {403}
     # What one may open may still be refused for what is asked of it, by a rule of its own.
     return FINE | ({403} if endpoint == "life.step" else set())
