@@ -5,10 +5,10 @@ from hypothesis import settings
 pytest_plugins = [
     "tests.fixtures.postgresql",  # before the databases that it serves
     "tests.fixtures.databases",
+    "tests.fixtures.standards",  # before those that build on it
     "tests.fixtures.host",
     "tests.fixtures.browser",
     "tests.fixtures.network",
-    "tests.fixtures.standards",
     "tests.fixtures.web",
 ]
 
