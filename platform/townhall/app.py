@@ -16,6 +16,7 @@ from townhall.documents.press import Press
 from townhall.walls import require_walls
 from townhall.web import (
     edge,
+    factor,
     guide,
     headers,
     health,
@@ -78,6 +79,7 @@ def _register(app: Flask) -> None:
     app.url_map.converters.update(code9=CodeConverter, key=KeyConverter)
     app.register_blueprint(health.pages)
     app.register_blueprint(signin.pages)
+    app.register_blueprint(factor.pages)
     app.register_blueprint(overview.pages)
     app.register_blueprint(workspace.pages)
     app.register_blueprint(profile.pages)
@@ -94,6 +96,9 @@ def _limit(app: Flask) -> None:
     by_login = limiter.limit(BY_LOGIN, key_func=signin.login_name, deduct_when=_refused)
     views: dict[str, Any] = app.view_functions
     views["signin.enter_password"] = by_address(by_login(views["signin.enter_password"]))
+    by_account = limiter.limit(BY_LOGIN, key_func=factor.who, deduct_when=_refused)
+    for view in ("factor.confirm", "factor.switch_off"):
+        views[view] = by_address(by_account(views[view]))
     for view in ("guide.index", "guide.show"):
         views[view] = limiter.limit(PUBLIC)(views[view])
     for view in ("studio.page", "studio.pdf"):
@@ -101,4 +106,4 @@ def _limit(app: Flask) -> None:
 
 
 def _refused(response: object) -> bool:
-    return getattr(response, "status_code", 0) == 401
+    return getattr(response, "status_code", 0) in {401, 410, 422}

@@ -51,23 +51,22 @@ def test_nothing_is_kept_before_a_right_code(session: Session, user: User) -> No
     assert second_factor.codes_left(session, user) == 0
 
 
-def test_the_code_that_switched_it_on_does_not_sign_in(
-    session: Session, user: User, codes: tuple[str, ...]
-) -> None:
+@pytest.mark.usefixtures("codes")
+def test_the_code_that_switched_it_on_does_not_sign_in(session: Session, user: User) -> None:
     assert not second_factor.accept(session, ACT, user, code_at(user, 0))
 
 
+@pytest.mark.usefixtures("codes")
 @pytest.mark.parametrize(("drift", "taken"), [(-60, False), (-30, True), (0, True), (30, True), (60, False)])
 def test_codes_of_the_neighbouring_steps_are_taken(
-    session: Session, user: User, codes: tuple[str, ...], drift: int, taken: bool
+    session: Session, user: User, drift: int, taken: bool
 ) -> None:
     act = later(600)
     assert second_factor.accept(session, act, user, code_at(user, 600 + drift)) is taken
 
 
-def test_a_code_works_once_and_none_before_it_afterwards(
-    session: Session, user: User, codes: tuple[str, ...]
-) -> None:
+@pytest.mark.usefixtures("codes")
+def test_a_code_works_once_and_none_before_it_afterwards(session: Session, user: User) -> None:
     act = later(600)
     assert second_factor.accept(session, act, user, code_at(user, 600))
     assert not second_factor.accept(session, act, user, code_at(user, 600))
@@ -75,10 +74,9 @@ def test_a_code_works_once_and_none_before_it_afterwards(
     assert second_factor.accept(session, later(630), user, code_at(user, 630))
 
 
+@pytest.mark.usefixtures("codes")
 @pytest.mark.parametrize("entered", ["", "12345", "abcdef", "１２３４５６", "7" * 500, "\x00", "'--"])
-def test_what_is_no_code_is_refused(
-    session: Session, user: User, codes: tuple[str, ...], entered: str
-) -> None:
+def test_what_is_no_code_is_refused(session: Session, user: User, entered: str) -> None:
     assert not second_factor.accept(session, later(600), user, entered)
 
 
@@ -101,7 +99,8 @@ def test_the_database_holds_digests_of_recovery_codes_only(
     assert not {code.replace("-", "") for code in codes} & set(kept)
 
 
-def test_it_is_not_switched_on_a_second_time(session: Session, user: User, codes: tuple[str, ...]) -> None:
+@pytest.mark.usefixtures("codes")
+def test_it_is_not_switched_on_a_second_time(session: Session, user: User) -> None:
     secret, standing = second_factor.fresh_secret(), user.totp_secret
     with pytest.raises(AccountRefused):
         second_factor.switch_on(session, later(60), user, secret, pyotp.TOTP(secret).at(MOMENT))

@@ -104,6 +104,20 @@ def own(view: View) -> View:
     return guarded
 
 
+def pending(view: View) -> View:
+    """The page between the password and the second factor, and for nobody else."""
+
+    @wraps(view)
+    def guarded(**arguments: Any) -> ResponseReturnValue:
+        found = known()
+        if found is None or found.session.confirmed:
+            return redirect(url_for("signin.form"), 303)
+        return view(**arguments)
+
+    setattr(guarded, DECLARED, "pending")
+    return guarded
+
+
 def requires(right: Right | None) -> Callable[[View], View]:
     """A page for whoever is signed in and has a right; None asks for no particular one."""
 
