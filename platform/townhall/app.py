@@ -22,7 +22,9 @@ from townhall.web import (
     health,
     inventory,
     items,
+    links,
     overview,
+    people,
     profile,
     shell,
     signin,
@@ -72,7 +74,10 @@ def _configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=settings.secure_cookies,
     )
-    CSRFProtect(app)
+    forms = CSRFProtect(app)
+    # On HTTPS it asks for a referrer, which these pages do not send; they check the token themselves.
+    forms.exempt(links.pages)
+    forms.exempt(signin.language)
 
 
 def _register(app: Flask) -> None:
@@ -80,7 +85,9 @@ def _register(app: Flask) -> None:
     app.register_blueprint(health.pages)
     app.register_blueprint(signin.pages)
     app.register_blueprint(factor.pages)
+    app.register_blueprint(links.pages)
     app.register_blueprint(overview.pages)
+    app.register_blueprint(people.pages)
     app.register_blueprint(workspace.pages)
     app.register_blueprint(profile.pages)
     app.register_blueprint(items.pages)
@@ -99,6 +106,8 @@ def _limit(app: Flask) -> None:
     by_account = limiter.limit(BY_LOGIN, key_func=factor.who, deduct_when=_refused)
     for view in ("factor.confirm", "factor.switch_off"):
         views[view] = by_address(by_account(views[view]))
+    for view in ("links.join_form", "links.join", "links.reset_form", "links.reset"):
+        views[view] = limiter.limit(PUBLIC)(by_address(views[view]))
     for view in ("guide.index", "guide.show"):
         views[view] = limiter.limit(PUBLIC)(views[view])
     for view in ("studio.page", "studio.pdf"):

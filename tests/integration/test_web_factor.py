@@ -12,7 +12,7 @@ from townhall.accounts.models import LoginSession, RecoveryCode, User
 from townhall.clock import now
 from townhall.web.guards import TOKEN
 
-CLOSED = ("/", "/townships", "/account", f"/t/{HOME}/")
+CLOSED = ("/", "/townships", "/account", f"/t/{HOME}/", "/people")
 
 
 def secret_of(site: Site, login: str) -> str | None:

@@ -42,6 +42,20 @@ def test_every_route_says_who_may_use_it(site: Site) -> None:
     assert undeclared <= {"overview.show", "signin.account", "signin.password"}
 
 
+def test_pages_for_anybody_are_these_and_no_others(site: Site) -> None:
+    declared = {endpoint: _declared(site, endpoint) for endpoint in site.app.view_functions}
+    public = {endpoint for endpoint, access in declared.items() if access == "public"}
+    assert {endpoint.split(".")[0] for endpoint in public} == {"guide", "health", "links", "signin"}
+    assert {each for each in public if each.startswith("signin.")} == {
+        "signin.form",
+        "signin.enter_password",
+        "signin.leave",
+        "signin.language",
+    }
+    pending = {endpoint for endpoint, access in declared.items() if access == "pending"}
+    assert pending == {"factor.form", "factor.confirm"}
+
+
 def _declared(site: Site, endpoint: str) -> str | None:
     declared = getattr(site.app.view_functions[endpoint], DECLARED, None)
     return None if declared in (None, "None") else str(declared)
@@ -50,7 +64,7 @@ def _declared(site: Site, endpoint: str) -> str | None:
 @pytest.mark.parametrize("language", ["hant", "hans", "en"])
 def test_every_page_is_sound_in_every_language(site: Site, language: str) -> None:
     browser = site.browser("prefecture", language)
-    for address in ("/", "/townships", "/account", *township_pages(), f"/t/{UNOPENED}/"):
+    for address in ("/", "/townships", "/people", "/account", *township_pages(), f"/t/{UNOPENED}/"):
         browser.get(address)
     for address in ("/login", f"/g/{HOME}/", f"/g/{HOME}/{ITEM}"):
         site.browser(language=language).get(address)
@@ -64,6 +78,7 @@ def test_a_role_opens_exactly_the_pages_it_has_a_right_to(site: Site, login: str
     for page, right in TOWNSHIP_PAGES.items():
         browser.get(f"/t/{own}/{page}", 200 if right in RIGHTS[role] else 403)
     browser.get("/townships", 200 if Right.LIST in RIGHTS[role] else 403)
+    browser.get("/people", 200 if Right.ACCOUNTS in RIGHTS[role] else 403)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +100,9 @@ def test_a_foreign_township_is_as_unknown_as_one_that_does_not_exist(
         assert foreign.text.replace(code, "") == nowhere.text.replace(NOWHERE, "")
 
 
-@pytest.mark.parametrize("address", ["/", "/townships", "/account", *township_pages(), f"/t/{NOWHERE}/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/townships", "/people", "/people/1", "/account", *township_pages(), f"/t/{NOWHERE}/"]
+)
 def test_a_stranger_is_asked_to_sign_in_and_learns_nothing(site: Site, address: str) -> None:
     page = site.browser().get(address, 303)
     assert page.response.headers["Location"].startswith("/login")

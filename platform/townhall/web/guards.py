@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from flask import abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import validate_csrf  # type: ignore[import-untyped]
+from wtforms import ValidationError  # type: ignore[import-untyped]
 
 from townhall.accounts.models import Membership, User
 from townhall.accounts.rights import Right, may
@@ -83,6 +85,14 @@ def allowed(right: Right) -> bool:
     """Whether the reader has a right; for templates, which show no button that would be refused."""
     held = holding()
     return held is not None and may(held.role, right)
+
+
+def require_token() -> None:
+    """Refuse a form without its token; for pages that the general check must leave out (see `links`)."""
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        abort(400)
 
 
 def public(view: View) -> View:

@@ -13,7 +13,18 @@ from townhall.tenancy import enter, spanning
 from townhall.web.addresses import local
 from townhall.web.edge import database, settings
 from townhall.web.enrolment import seed
-from townhall.web.guards import TOKEN, acting, correlation, current_user, here, known, own, public, reader
+from townhall.web.guards import (
+    TOKEN,
+    acting,
+    correlation,
+    current_user,
+    here,
+    known,
+    own,
+    public,
+    reader,
+    require_token,
+)
 from townhall.web.language import COOKIE, LANGUAGES, msgid
 
 pages = Blueprint("signin", __name__)
@@ -59,7 +70,8 @@ def leave() -> ResponseReturnValue:
 @pages.post("/language")
 @public
 def language() -> ResponseReturnValue:
-    """Keep the chosen language in a cookie and go back to the page it was chosen on."""
+    """Keep the chosen language in a cookie and go back to the page it was chosen on, which may send no referrer."""
+    require_token()
     response = redirect(local(request.form.get("next")) or url_for("overview.show"), 303)
     chosen = request.form.get("language", "")
     if chosen in LANGUAGES:
