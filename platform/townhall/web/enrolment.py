@@ -30,7 +30,7 @@ class Seed:
         return " ".join(self.secret[at : at + GROUP] for at in range(0, len(self.secret), GROUP))
 
 
-def begin() -> None:
+def renew() -> None:
     """Make a seed."""
     session[FIELD] = second_factor.fresh_secret()
 

@@ -54,7 +54,7 @@ def confirm() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """Show a new seed to a phone."""
     if reader().totp_secret is None:
-        enrolment.begin()
+        enrolment.renew()
     return _back()
 
 
