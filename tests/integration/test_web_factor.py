@@ -26,9 +26,14 @@ def enrolled(site: Site, login: str = "director") -> tuple[str, list[str]]:
     browser.post("/account/second-factor/begin", browser.get("/account").form())
     page = browser.get("/account")
     secret = "".join(page.find("code", id="factor-secret")[0].itertext()).replace(" ", "")
-    code = pyotp.TOTP(secret).at(now() - dt.timedelta(seconds=30))
+    code = pyotp.TOTP(secret).now()
     shown = browser.post("/account/second-factor/on", page.form() | {"code": code}, 200)
     return secret, ["".join(each.itertext()) for each in shown.find("code")]
+
+
+def unused(secret: str) -> str:
+    """A code that is good now and was not used to switch it on: that of the next step."""
+    return pyotp.TOTP(secret).at(now() + dt.timedelta(seconds=30))
 
 
 def half_way(site: Site, login: str = "director", target: str = "") -> Browser:
@@ -83,7 +88,7 @@ def test_nothing_opens_between_the_password_and_the_code(site: Site) -> None:
 def test_the_code_opens_and_leads_where_somebody_wanted_to_go(site: Site) -> None:
     secret, _ = enrolled(site)
     browser = half_way(site, target=f"/t/{HOME}/items")
-    form = browser.get(f"/login/code?next=/t/{HOME}/items").form() | {"code": pyotp.TOTP(secret).now()}
+    form = browser.get(f"/login/code?next=/t/{HOME}/items").form() | {"code": unused(secret)}
     assert browser.post("/login/code", form).response.headers["Location"] == f"/t/{HOME}/items"
     browser.get(f"/t/{HOME}/")
 
@@ -93,7 +98,7 @@ def test_the_token_is_another_one_after_the_code(site: Site) -> None:
     browser = half_way(site)
     with browser.client.session_transaction() as cookie:
         before = cookie[TOKEN]
-    coded(browser, pyotp.TOTP(secret).now())
+    coded(browser, unused(secret))
     with browser.client.session_transaction() as cookie:
         assert cookie[TOKEN] != before
         cookie[TOKEN] = before
@@ -105,7 +110,7 @@ def test_the_token_is_another_one_after_the_code(site: Site) -> None:
 
 def test_a_code_does_not_work_twice(site: Site) -> None:
     secret, _ = enrolled(site)
-    code = pyotp.TOTP(secret).now()
+    code = unused(secret)
     coded(half_way(site), code)
     coded(half_way(site), code, 401)
 
@@ -129,7 +134,7 @@ def test_guessing_codes_is_throttled(site: Site) -> None:
 def test_the_code_comes_too_late_after_ten_minutes(site: Site) -> None:
     secret, _ = enrolled(site)
     browser = half_way(site)
-    form = browser.get("/login/code").form() | {"code": pyotp.TOTP(secret).now()}
+    form = browser.get("/login/code").form() | {"code": unused(secret)}
     with site.sessions.begin() as session:
         made = session.scalars(select(LoginSession).filter_by(confirmed=False)).one()
         assert made.expires_at - made.created_at == dt.timedelta(minutes=10)
@@ -147,7 +152,7 @@ def test_the_code_page_is_for_those_who_are_half_way_only(site: Site, login: str
 def test_only_the_password_switches_it_off(site: Site) -> None:
     secret, _ = enrolled(site)
     browser = half_way(site)
-    coded(browser, pyotp.TOTP(secret).now())
+    coded(browser, unused(secret))
     form = browser.get("/account").form()
     browser.post("/account/second-factor/off", form | {"password": "不對的口令"}, 422)
     assert secret_of(site, "director")

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from townhall.accounts.models import Membership, User
+from townhall.accounts.models import Membership, Role, User
 from townhall.accounts.rights import may_grant
 from townhall.tenancy import Scope
+
+_ORDER = {role.value: place for place, role in enumerate(Role)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,16 @@ class Person:
 
 
 def people(session: Session, scope: Scope) -> list[Person]:
-    """Everybody with a role within a range, by unit and login."""
+    """Everybody with a role within a range: by unit, there by role from the highest, then by login."""
     inside = Membership.unit_id.between(scope.first, scope.last)
     wanted = select(User).where(User.memberships.any(inside)).options(selectinload(User.memberships))
     found = [_seen(user, scope) for user in session.scalars(wanted)]
-    return sorted(found, key=lambda one: (min(held.unit_id for held in one.held), one.user.login))
+    return sorted(found, key=_rank)
+
+
+def _rank(person: Person) -> tuple[str, int, str]:
+    unit_id, role = min((held.unit_id, _ORDER[held.role]) for held in person.held)
+    return unit_id, role, person.user.login
 
 
 def find_person(session: Session, scope: Scope, number: int) -> Person | None:
