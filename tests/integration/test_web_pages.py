@@ -1,11 +1,8 @@
 """Every page in every language for everybody: sound HTML, the right status, nothing of anybody else's."""
 
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from tests.fixtures.web import ABROAD, HOME, NOWHERE, PEOPLE, SIBLING, UNOPENED, Site
 from townhall.accounts.rights import RIGHTS, Right
@@ -127,24 +124,8 @@ def test_a_director_lands_in_the_own_township(site: Site) -> None:
 def test_the_overview_needs_no_more_queries_for_more_centres(site: Site) -> None:
     browser = site.browser("prefecture")
     browser.get("/")
-    assert _queries(site, lambda: browser.get("/")) <= 8
-    assert _queries(site, lambda: browser.get("/townships")) <= 8
-
-
-def _queries(site: Site, act: Callable[[], Any]) -> int:
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
-            seen.append(statement)
-
-    engine = site.sessions.kw["bind"]
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        act()
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return len(seen)
+    assert site.queries(lambda: browser.get("/")) <= 8
+    assert site.queries(lambda: browser.get("/townships")) <= 8
 
 
 @pytest.mark.parametrize(
