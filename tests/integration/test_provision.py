@@ -187,7 +187,7 @@ def test_rule_i2_a_failure_at_any_statement_leaves_nothing_of_the_centre(host: H
 
 PROGRAM = """
 import sys
-from tests.integration.test_provision import host_on
+from tests.fixtures.host import host_on
 from provisioning.load import load_pack
 from tests.fixtures.standards import PACK_FOLDER
 host = host_on(sys.argv[1], load_pack(PACK_FOLDER))
