@@ -19,6 +19,7 @@ from townhall.walls import require_walls
 from townhall.web import (
     api,
     edge,
+    factor,
     federation,
     guide,
     headers,
@@ -27,7 +28,9 @@ from townhall.web import (
     inventory,
     items,
     life,
+    links,
     overview,
+    people,
     profile,
     shell,
     signin,
@@ -79,7 +82,10 @@ def _configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=settings.secure_cookies,
     )
-    CSRFProtect(app)
+    forms = CSRFProtect(app)
+    # On HTTPS it asks for a referrer, which these pages do not send; they check the token themselves.
+    forms.exempt(links.pages)
+    forms.exempt(signin.language)
 
 
 def _register(app: Flask) -> None:
@@ -87,7 +93,10 @@ def _register(app: Flask) -> None:
     app.register_blueprint(health.pages)
     app.register_blueprint(signin.pages)
     app.register_blueprint(federation.pages)
+    app.register_blueprint(factor.pages)
+    app.register_blueprint(links.pages)
     app.register_blueprint(overview.pages)
+    app.register_blueprint(people.pages)
     app.register_blueprint(workspace.pages)
     app.register_blueprint(profile.pages)
     app.register_blueprint(items.pages)
@@ -107,6 +116,11 @@ def _limit(app: Flask) -> None:
     by_login = limiter.limit(BY_LOGIN, key_func=signin.login_name, deduct_when=_refused)
     views: dict[str, Any] = app.view_functions
     views["signin.enter_password"] = by_address(by_login(views["signin.enter_password"]))
+    by_account = limiter.limit(BY_LOGIN, key_func=factor.who, deduct_when=_refused)
+    for view in ("factor.confirm", "factor.switch_off"):
+        views[view] = by_address(by_account(views[view]))
+    for view in ("links.join_form", "links.join", "links.reset_form", "links.reset"):
+        views[view] = limiter.limit(PUBLIC)(by_address(views[view]))
     for view in ("guide.index", "guide.show", "federation.login", "federation.callback"):
         views[view] = limiter.limit(PUBLIC)(views[view])
     for view in ("studio.page", "studio.pdf", "federation.backchannel"):
@@ -114,4 +128,4 @@ def _limit(app: Flask) -> None:
 
 
 def _refused(response: object) -> bool:
-    return getattr(response, "status_code", 0) == 401
+    return getattr(response, "status_code", 0) in {401, 410, 422}

@@ -64,6 +64,15 @@ def scope_of(code: str) -> Scope:
     return Scope(own.ljust(DIGITS, "0"), own.ljust(DIGITS, "9"))
 
 
+def spanning(codes: Iterable[str]) -> Scope:
+    """The smallest range that holds some units: for what concerns a person who holds roles in several.
+
+    Raises `ValueError` for no unit at all.
+    """
+    scopes = [scope_of(code) for code in codes]
+    return Scope(min(scope.first for scope in scopes), max(scope.last for scope in scopes))
+
+
 class Owned:
     """A table of rows that belong to a unit. `unit_id` leads every key, so that tables can be spread by tenant."""
 

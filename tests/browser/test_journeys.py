@@ -1,16 +1,20 @@
 """A director's way from signing in to paper, in a real browser, on a desk and on a phone."""
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyotp
 import pytest
 from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from tests.fixtures.web import HOME, PASSWORD, Site
+from townhall.clock import now
 from townhall.documents.fonts import ensure_faces
 
+NEW = "另一個夠長的口令 77"
 SIZES = {"desk": (1366, 768), "phone": (390, 844)}
 PAGES = [
     "",
@@ -44,11 +48,16 @@ def address(new_site: Callable[..., Site]) -> Iterator[str]:
 
 
 def sign_in(page: Page, address: str, login: str) -> None:
+    sign_in_with_password(page, address, login)
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def sign_in_with_password(page: Page, address: str, login: str) -> None:
     page.goto(f"{address}/login")
     page.fill("#login", login)
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
+    page.wait_for_url(lambda url: not url.endswith("/login"))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -146,3 +155,66 @@ def test_the_language_is_switched_and_kept(page: Page, address: str) -> None:
     assert page.locator("html").get_attribute("lang") == "en"
     page.reload()
     assert page.locator("h1").inner_text() == "Sign in"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_phone_is_enrolled_and_its_code_signs_in(
+    page: Page, address: str, complaints: list[str], size: str
+) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    sign_in(page, address, "director")
+    secret = enrol(page, address, width)
+    page.goto(f"{address}/account")
+    page.context.clear_cookies()
+    sign_in_with_password(page, address, "director")
+    assert page.url.split("?")[0] == f"{address}/login/code"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(f"{address}/t/{HOME}/")
+    assert "/login" in page.url
+    page.goto(f"{address}/login/code")
+    page.fill("#code", pyotp.TOTP(secret).at(now() + dt.timedelta(seconds=30)))  # the present one was used
+    page.press("#code", "Enter")
+    page.wait_for_url(f"{address}/t/{HOME}/")
+    assert complaints == []
+
+
+def enrol(page: Page, address: str, width: int) -> str:
+    """Switch the second factor on as a person with a phone does; gives the seed that the phone keeps."""
+    page.goto(f"{address}/account")
+    page.click("#second-factor button")
+    picture = page.locator("#second-factor img")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 20
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    secret = page.inner_text("#factor-secret").replace(" ", "")
+    page.fill("#factor-code", pyotp.TOTP(secret).now())
+    page.press("#factor-code", "Enter")
+    page.wait_for_selector(".recovery li")
+    assert page.locator(".recovery li").count() == 10
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    return secret
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_somebody_is_invited_and_joins(page: Page, address: str, complaints: list[str], size: str) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    sign_in(page, address, "county")
+    for part in ("people", "people/invite", "people/2"):
+        page.goto(f"{address}/{part}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, part
+    page.goto(f"{address}/people/invite")
+    page.select_option("#role", "township_director")
+    page.select_option("#unit", f"{HOME}000")
+    page.click(".invite button[type=submit]")
+    link = page.locator("#link").input_value()
+    page.click("[data-copy]")
+    assert page.locator("[data-copy]").inner_text() == "已複製"
+    page.context.clear_cookies()
+    page.goto(f"{address}{link.removeprefix('https://example.org')}")
+    for field, text in {"login": "newcomer", "name": "新人", "password": NEW, "again": NEW}.items():
+        page.fill(f"#{field}", text)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.press("#again", "Enter")
+    page.wait_for_url(f"{address}/t/{HOME}/")
+    assert complaints == []

@@ -47,6 +47,7 @@ class Access:
 
 
 ITEM = {"key": "zhou.temporary-relief"}
+LINK, NOBODY = {"token": "x" * 43}, {"number": 999_999}
 PAPER = {"document": "guide", "subject": "zhou.temporary-relief", "number": 1}
 
 TABLE = {
@@ -89,6 +90,26 @@ TABLE = {
     "life.settle": Access(TOWN, Right.READ, {"approval": "0" * 32}),
     "life.export": Access(TOWN, Right.AUDIT),
     "life.waiting": Access(UNIT, Right.READ),
+    "factor.form": Access(OWN),
+    "factor.confirm": Access(OWN),
+    "factor.begin": Access(OWN),
+    "factor.cancel": Access(OWN),
+    "factor.switch_on": Access(OWN),
+    "factor.switch_off": Access(OWN),
+    "links.join_form": Access(PUBLIC, values=LINK),
+    "links.join": Access(PUBLIC, values=LINK),
+    "links.reset_form": Access(PUBLIC, values=LINK),
+    "links.reset": Access(PUBLIC, values=LINK),
+    "people.show": Access(UNIT, Right.ACCOUNTS),
+    "people.invite_form": Access(UNIT, Right.ACCOUNTS),
+    "people.invite": Access(UNIT, Right.ACCOUNTS),
+    # Whose pages of a person are whose is tried with real people in test_people.py.
+    "people.cancel": Access(UNIT, Right.ACCOUNTS, {"key": "0" * 64}),
+    "people.person": Access(UNIT, Right.ACCOUNTS, NOBODY),
+    "people.withdraw": Access(UNIT, Right.ACCOUNTS, NOBODY),
+    "people.close": Access(UNIT, Right.ACCOUNTS, NOBODY),
+    "people.reopen": Access(UNIT, Right.ACCOUNTS, NOBODY),
+    "people.reset": Access(UNIT, Right.ACCOUNTS, NOBODY),
     "api.me": Access(UNIT),
     "api.townships": Access(UNIT, Right.LIST),
     "api.show": Access(TOWN, Right.READ),
@@ -115,7 +136,7 @@ for name in ("login", "callback", "backchannel"):
 
 OPENED = (HOME, SIBLING, ABROAD)
 TARGETS = (*OPENED, UNOPENED, NOWHERE)
-FINE = {200, 303, 400, 404, 422}
+FINE = {200, 303, 400, 404, 410, 422}
 WAYS = ("path", "query", "form", "json")
 CASES = ("sqlite", "postgresql", "row-level security alone", "orm alone")
 

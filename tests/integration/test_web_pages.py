@@ -1,11 +1,8 @@
 """Every page in every language for everybody: sound HTML, the right status, nothing of anybody else's."""
 
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from tests.fixtures.web import ABROAD, HOME, NOWHERE, PEOPLE, SIBLING, UNOPENED, Site
 from townhall.accounts.rights import RIGHTS, Right
@@ -53,6 +50,20 @@ def test_every_route_says_who_may_use_it(site: Site) -> None:
     assert undeclared <= {"api.me", "overview.show", "signin.account", "signin.password"}
 
 
+def test_pages_for_anybody_are_these_and_no_others(site: Site) -> None:
+    declared = {endpoint: _declared(site, endpoint) for endpoint in site.app.view_functions}
+    public = {endpoint for endpoint, access in declared.items() if access == "public"}
+    assert {endpoint.split(".")[0] for endpoint in public} == {"guide", "health", "links", "signin"}
+    assert {each for each in public if each.startswith("signin.")} == {
+        "signin.form",
+        "signin.enter_password",
+        "signin.leave",
+        "signin.language",
+    }
+    pending = {endpoint for endpoint, access in declared.items() if access == "pending"}
+    assert pending == {"factor.form", "factor.confirm"}
+
+
 def _declared(site: Site, endpoint: str) -> str | None:
     declared = getattr(site.app.view_functions[endpoint], DECLARED, None)
     return None if declared in (None, "None") else str(declared)
@@ -62,7 +73,7 @@ def _declared(site: Site, endpoint: str) -> str | None:
 def test_every_page_is_sound_in_every_language(site: Site, language: str) -> None:
     browser = site.browser("prefecture", language)
     tables = (f"/data/{table}" for table in TABLES)
-    for address in ("/", "/townships", "/account", *tables, *township_pages(), f"/t/{UNOPENED}/"):
+    for address in ("/", "/townships", "/people", "/account", *tables, *township_pages(), f"/t/{UNOPENED}/"):
         browser.get(address)
     for address in ("/login", f"/g/{HOME}/", f"/g/{HOME}/{ITEM}"):
         site.browser(language=language).get(address)
@@ -76,6 +87,7 @@ def test_a_role_opens_exactly_the_pages_it_has_a_right_to(site: Site, login: str
     for page, right in TOWNSHIP_PAGES.items():
         browser.get(f"/t/{own}/{page}", 200 if right in RIGHTS[role] else 403)
     browser.get("/townships", 200 if Right.LIST in RIGHTS[role] else 403)
+    browser.get("/people", 200 if Right.ACCOUNTS in RIGHTS[role] else 403)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +109,9 @@ def test_a_foreign_township_is_as_unknown_as_one_that_does_not_exist(
         assert foreign.text.replace(code, "") == nowhere.text.replace(NOWHERE, "")
 
 
-@pytest.mark.parametrize("address", ["/", "/townships", "/account", *township_pages(), f"/t/{NOWHERE}/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/townships", "/people", "/people/1", "/account", *township_pages(), f"/t/{NOWHERE}/"]
+)
 def test_a_stranger_is_asked_to_sign_in_and_learns_nothing(site: Site, address: str) -> None:
     page = site.browser().get(address, 303)
     assert page.response.headers["Location"].startswith("/login")
@@ -122,24 +136,8 @@ def test_a_director_lands_in_the_own_township(site: Site) -> None:
 def test_the_overview_needs_no_more_queries_for_more_centres(site: Site) -> None:
     browser = site.browser("prefecture")
     browser.get("/")
-    assert _queries(site, lambda: browser.get("/")) <= 8
-    assert _queries(site, lambda: browser.get("/townships")) <= 8
-
-
-def _queries(site: Site, act: Callable[[], Any]) -> int:
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
-            seen.append(statement)
-
-    engine = site.sessions.kw["bind"]
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        act()
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return len(seen)
+    assert site.queries(lambda: browser.get("/")) <= 8
+    assert site.queries(lambda: browser.get("/townships")) <= 8
 
 
 @pytest.mark.parametrize(

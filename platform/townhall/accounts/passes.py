@@ -4,6 +4,7 @@ import datetime as dt
 import secrets
 from enum import StrEnum
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from townhall.accounts.models import Pass, Role, User
@@ -12,6 +13,7 @@ from townhall.accounts.rights import LEVELS
 from townhall.accounts.sessions import digest_of
 from townhall.audit.act import Act
 from townhall.audit.operations import record
+from townhall.tenancy import Scope
 from townhall.units.models import Level, Unit
 
 INVITATION, RESET = dt.timedelta(days=14), dt.timedelta(hours=24)
@@ -19,8 +21,21 @@ SPENT = "鏈接已失效：可能已用過、已過期或抄寫有誤。請聯�
 
 
 class Purpose(StrEnum):
+    """What a link is for; the value stands in its address."""
+
     JOIN = "join"
     RESET = "reset"
+
+    def link(self, host: str, token: str) -> str:
+        """The address to hand over, on a host such as `https://example.org`."""
+        return f"{host.rstrip('/')}/{self.value}/{token}"
+
+
+class PassSpent(AccountRefused):
+    """A link that was used, has expired, was cancelled, or never was."""
+
+    def __init__(self) -> None:
+        super().__init__(SPENT)
 
 
 def invite(session: Session, act: Act, role: Role, unit: Unit) -> str:
@@ -33,7 +48,12 @@ def invite(session: Session, act: Act, role: Role, unit: Unit) -> str:
 
 
 def offer_reset(session: Session, act: Act, user: User, unit_id: str) -> str:
-    """A token for setting the password of an account anew; the old password works until it is used."""
+    """A token for setting the password of an account anew; the old password works until it is used.
+
+    Links that were offered to the account before are worth nothing from now on.
+    """
+    for earlier in session.scalars(select(Pass).filter_by(user_id=user.id, used_at=None)):
+        earlier.expires_at = min(earlier.expires_at, act.moment)
     token = _issue(session, act, unit_id, RESET, user_id=user.id)
     record(session, act, unit_id, "account.reset", path=user.login)
     return token
@@ -42,14 +62,28 @@ def offer_reset(session: Session, act: Act, user: User, unit_id: str) -> str:
 def valid(session: Session, token: str, moment: dt.datetime) -> Pass | None:
     """The pass of a token, while it can be used."""
     found = session.get(Pass, digest_of(token))
-    return found if found and found.used_at is None and found.expires_at > moment else None
+    return found if found and _good(session, found, moment) else None
+
+
+def open_invitations(session: Session, scope: Scope, moment: dt.datetime) -> list[Pass]:
+    """The invitations into units of a range that can still be accepted, by unit."""
+    unused = select(Pass).where(Pass.role.is_not(None), Pass.used_at.is_(None), Pass.expires_at > moment)
+    within = unused.where(Pass.unit_id.between(scope.first, scope.last))
+    return list(session.scalars(within.order_by(Pass.unit_id, Pass.created_at)))
+
+
+def cancel(session: Session, act: Act, found: Pass) -> None:
+    """Make an invitation worth nothing: it went to the wrong person, or was lost on the way."""
+    found.expires_at = min(found.expires_at, act.moment)
+    session.flush()
+    record(session, act, found.unit_id, "account.cancel", changes=[["", None, "role", found.role, None]])
 
 
 def join(session: Session, act: Act, token: str, *, login: str, name: str, password: str) -> User:
-    """Accept an invitation. Raises `AccountRefused` for a spent link, or for a bad login, name or password."""
-    found = valid(session, token, act.moment)
-    if found is None or found.role is None:
-        raise AccountRefused(SPENT)
+    """Accept an invitation. Raises `PassSpent`, or `AccountRefused` for a bad login or password."""
+    found = _taken(session, token, act.moment)
+    if found.role is None:
+        raise PassSpent
     user = create_user(
         session, act, login=login, name=name, role=Role(found.role), unit_id=found.unit_id, password=password
     )
@@ -58,14 +92,28 @@ def join(session: Session, act: Act, token: str, *, login: str, name: str, passw
 
 
 def reset(session: Session, act: Act, token: str, password: str) -> User:
-    """Set a password by a link. Raises `AccountRefused` for a spent link or a bad password."""
-    found = valid(session, token, act.moment)
-    if found is None or found.user_id is None:
-        raise AccountRefused(SPENT)
+    """Set a password by a link. Raises `PassSpent`, or `AccountRefused` for a bad password."""
+    found = _taken(session, token, act.moment)
+    if found.user_id is None:
+        raise PassSpent
     user = session.get_one(User, found.user_id)
     set_password(session, act, user, password)
     found.used_at = act.moment
     return user
+
+
+def _taken(session: Session, token: str, moment: dt.datetime) -> Pass:
+    """The pass of a token, held so that of two requests with one link the second finds it used."""
+    found = session.get(Pass, digest_of(token), with_for_update=True)
+    if found is None or not _good(session, found, moment):
+        raise PassSpent
+    return found
+
+
+def _good(session: Session, found: Pass, moment: dt.datetime) -> bool:
+    """Unused, in time, and not for an account that was closed since."""
+    open_still = found.user_id is None or session.get_one(User, found.user_id).active
+    return open_still and found.used_at is None and found.expires_at > moment
 
 
 def _issue(

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from flask import abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import validate_csrf  # type: ignore[import-untyped]
+from wtforms import ValidationError  # type: ignore[import-untyped]
 
 from townhall.accounts.models import Membership, User
 from townhall.accounts.rights import Right, may
@@ -86,6 +88,14 @@ def allowed(right: Right) -> bool:
     return held is not None and may(held.role, right)
 
 
+def require_token() -> None:
+    """Refuse a form without its token; for pages that the general check must leave out (see `links`)."""
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        abort(400)
+
+
 def public(view: View) -> View:
     """A page for anybody."""
     setattr(view, DECLARED, "public")
@@ -102,6 +112,20 @@ def own(view: View) -> View:
         return view(**arguments)
 
     setattr(guarded, DECLARED, "own")
+    return guarded
+
+
+def pending(view: View) -> View:
+    """The page between the password and the second factor, and for nobody else."""
+
+    @wraps(view)
+    def guarded(**arguments: Any) -> ResponseReturnValue:
+        found = known()
+        if found is None or found.session.confirmed:
+            return redirect(url_for("signin.form"), 303)
+        return view(**arguments)
+
+    setattr(guarded, DECLARED, "pending")
     return guarded
 
 

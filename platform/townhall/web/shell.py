@@ -45,6 +45,12 @@ ROLES = {
     Role.PRINT_OPERATOR: msgid("印製人員"),
     Role.AUDITOR: msgid("審計人員"),
 }
+LEVELS = {
+    Level.PREFECTURE: msgid("州"),
+    Level.COUNTY: msgid("縣市"),
+    Level.TOWNSHIP: msgid("鄉鎮"),
+    Level.VILLAGE: msgid("村、社區"),
+}
 FAULTS = {
     400: (msgid("請求不完整"), msgid("頁面可能已過期。請返回上一頁，刷新後再試一次。")),
     403: (msgid("沒有權限"), msgid("您的角色不能做這件事。如有需要，請聯繫上級平台管理員。")),
@@ -64,7 +70,7 @@ def furnish(app: Flask) -> None:
     app.jinja_env.filters.update(day=day, moment=moment, limit=limit, days=days_of, dial=dial)
     app.jinja_env.tests["blank"] = is_blank
     app.jinja_env.globals.update(
-        _=translate, FIELD=FIELD, SECTION=SECTION, ROLES=ROLES, Right=Right, required=required
+        _=translate, FIELD=FIELD, SECTION=SECTION, ROLES=ROLES, LEVELS=LEVELS, Right=Right, required=required
     )
     app.jinja_env.globals.update(
         Stage=Stage, State=State, Level=Level, Role=Role, LANGUAGES=LANGUAGES, asset=asset

@@ -3,16 +3,28 @@
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from townhall.accounts import sessions
+from townhall.accounts import second_factor, sessions
 from townhall.accounts.demonstration import LOGINS
 from townhall.accounts.models import LoginSession, User
 from townhall.accounts.operations import AccountRefused, authenticate, change_password
 from townhall.audit.operations import record
 from townhall.clock import now
-from townhall.tenancy import enter, scope_of
+from townhall.tenancy import enter, spanning
 from townhall.web.addresses import local
 from townhall.web.edge import database, settings
-from townhall.web.guards import TOKEN, acting, correlation, current_user, here, known, own, public, reader
+from townhall.web.enrolment import seed
+from townhall.web.guards import (
+    TOKEN,
+    acting,
+    correlation,
+    current_user,
+    here,
+    known,
+    own,
+    public,
+    reader,
+    require_token,
+)
 from townhall.web.language import COOKIE, LANGUAGES, msgid
 from townhall.web.provider import farewell
 
@@ -41,8 +53,7 @@ def enter_password() -> ResponseReturnValue:
     user = authenticate(database(), login, password, demonstrations=settings().demo)
     if user is None:
         return _form(WRONG), 401
-    sign_in(user, confirmed=True)
-    return redirect(local(request.form.get("next")) or url_for("overview.show"), 303)
+    return proceed(user, local(request.form.get("next")))
 
 
 @pages.post("/logout")
@@ -64,7 +75,8 @@ def leave() -> ResponseReturnValue:
 @pages.post("/language")
 @public
 def language() -> ResponseReturnValue:
-    """Keep the chosen language in a cookie and go back to the page it was chosen on."""
+    """Keep the chosen language in a cookie and go back to the page it was chosen on, which may send no referrer."""
+    require_token()
     response = redirect(local(request.form.get("next")) or url_for("overview.show"), 303)
     chosen = request.form.get("language", "")
     if chosen in LANGUAGES:
@@ -88,7 +100,7 @@ def role() -> ResponseReturnValue:
 @pages.get("/account")
 @own
 def account() -> ResponseReturnValue:
-    return _account(None)
+    return account_page()
 
 
 @pages.post("/account")
@@ -96,13 +108,13 @@ def account() -> ResponseReturnValue:
 def password() -> ResponseReturnValue:
     """Change one's own password; this device stays signed in, all others are signed out."""
     user, new = reader(), request.form.get("new", "")
-    enter_held()
+    enter_own()
     try:
         if new != request.form.get("again"):
             raise AccountRefused(DIFFERENT)
         change_password(database(), acting(), user, request.form.get("old", ""), new)
     except AccountRefused as refusal:
-        return _account(str(refusal)), 422
+        return account_page(str(refusal)), 422
     sign_in(user, confirmed=True, noted=False)
     flash(CHANGED)
     return redirect(url_for("signin.account"), 303)
@@ -158,21 +170,39 @@ def note(action: str) -> None:
     """Record what concerns the sign-in itself, in the chain of the unit whose role is in use."""
     found = known()
     if found is not None and found.held is not None:
-        enter_held()
+        enter_own()
         act = found.act(now(), correlation())
         record(database(), act, found.held.unit_id, action, path=found.user.login)
 
 
-def enter_held() -> None:
-    """The pages about oneself are for the unit whose role is in use, as far as tenants are concerned."""
+def enter_own() -> None:
+    """The pages about oneself are for the units in which one holds roles: each of them records what is done."""
     found = known()
-    if found is not None and found.held is not None:
-        enter(database(), scope_of(found.held.unit_id))
+    if found is not None and found.user.memberships:
+        enter(database(), spanning(held.unit_id for held in found.user.memberships))
 
 
-def _account(refusal: str | None) -> str:
-    running = sessions.running(database(), reader(), now())
-    return render_template("account.html", refusal=refusal, running=running, this=here().session.id)
+def proceed(user: User, target: str | None = None) -> ResponseReturnValue:
+    """After the password: on to where somebody wanted to go, or to the second factor first."""
+    if user.totp_secret is None:
+        sign_in(user, confirmed=True)
+        return redirect(target or url_for("overview.show"), 303)
+    sign_in(user, confirmed=False)
+    return redirect(url_for("factor.form", next=target), 303)
+
+
+def account_page(refusal: str | None = None, factor_refusal: str | None = None) -> str:
+    """The page about oneself, with why the password or the second factor was left as it was."""
+    user = reader()
+    return render_template(
+        "account.html",
+        refusal=refusal,
+        factor_refusal=factor_refusal,
+        running=sessions.running(database(), user, now()),
+        this=here().session.id,
+        seed=seed(),
+        codes_left=second_factor.codes_left(database(), user),
+    )
 
 
 def _form(refusal: str | None) -> str:

@@ -7,6 +7,13 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
+  if (event.target.matches("[data-select]")) event.target.select();
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    // The clipboard of scripts needs HTTPS; the old way works where a township has none.
+    document.getElementById(copy.dataset.copy).select();
+    if (document.execCommand("copy")) copy.textContent = copy.dataset.done;
+  }
   const login = event.target.closest("[data-login]");
   if (login) {
     document.getElementById("login").value = login.dataset.login;
