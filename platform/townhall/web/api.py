@@ -6,7 +6,7 @@ A program signs in as a person does and sends the token of its session with what
 from http import HTTPStatus
 from typing import Annotated, Any, cast
 
-from flask import Blueprint, Flask, Response, abort, jsonify
+from flask import Blueprint, Flask, Response, abort, jsonify, request
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from spectree import Response as Answers
@@ -212,9 +212,11 @@ def item(desk: Desk, key: str) -> Response:
 
 @pages.patch("/townships/<string(length=9):code>/profile")
 @township(Right.EDIT)
-@document.validate(resp=Answers(HTTP_200=Centre, HTTP_400=Fault, HTTP_422=Refusal, **FAULTS))
+@document.validate(resp=Answers(HTTP_200=Centre, HTTP_400=Fault, HTTP_415=Fault, HTTP_422=Refusal, **FAULTS))
 def change(desk: Desk, json: ProfileChange) -> Response:
     """Set local facts: all of them or none."""
+    if not request.is_json:
+        abort(415)  # a form has no members to judge
     reasons = [
         *_faults(json),
         *(() if _faults(json) else save(desk, _edits(desk, json), json.reason, json.seen)),
