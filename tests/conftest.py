@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.host",
     "tests.fixtures.browser",
     "tests.fixtures.network",
+    "tests.fixtures.audited",
     "tests.fixtures.web",
     "tests.fixtures.provider",
     "tests.fixtures.hostile",

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import update
 
+from tests.fixtures.audited import Unrecorded
 from tests.fixtures.standards import TOWNSHIPS
 from tests.fixtures.web import ABROAD, HOME, SIBLING, Site
 from townhall.audit.operations import records
 from townhall.cli import main
+from townhall.units.models import Unit
+from townhall.web.edge import database
 
 DONE, BAD_INPUT, IN_PART = 0, 2, 3
 Run = Callable[..., Result]
@@ -140,3 +144,18 @@ def test_a_broken_chain_is_said_on_the_page(site: Site) -> None:
         session.connection().exec_driver_sql("DROP TRIGGER append_only_update")
         session.connection().exec_driver_sql("UPDATE audit_record SET reason = 'x'")
     assert "審計鏈在第 1 條斷裂" in site.browser("prefecture").get(f"/t/{HOME}/history").text
+
+
+def test_bar_a1_a_request_that_writes_without_a_record_would_be_noticed(site: Site) -> None:
+    """The control of the watch that every web test is under (tests/fixtures/audited.py)."""
+
+    def silent(*_: object, **__: object) -> tuple[str, ...]:
+        database().execute(update(Unit).values(ethnic="改"))
+        return ()
+
+    browser = site.browser("director")
+    form = browser.get(f"/t/{HOME}/profile").form()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("townhall.web.profile.save", silent)
+        with pytest.raises(Unrecorded, match="wrote"):
+            browser.post(f"/t/{HOME}/profile", form)

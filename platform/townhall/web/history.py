@@ -38,6 +38,7 @@ ACTIONS = {
     "account.reset": msgid("發出重設密碼鏈接"),
     "account.factor": msgid("更改第二步驗證"),
     "session.begin": msgid("登錄"),
+    "session.password": msgid("密碼正確，等待驗證碼"),
     "session.end": msgid("退出登錄"),
     "session.role": msgid("切換角色"),
     "approval.propose": msgid("提請審批"),

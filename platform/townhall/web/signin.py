@@ -162,8 +162,8 @@ def sign_in(
     session[TOKEN] = token
     held = next((one for one in user.memberships if one.id == made.membership_id), None)
     g.known = sessions.SignedIn(user, made, held)
-    if confirmed and noted:
-        note("session.begin")
+    if noted:
+        note("session.begin" if confirmed else "session.password")
 
 
 def note(action: str) -> None:
