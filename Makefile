@@ -1,5 +1,5 @@
 # Needs bash, Python 3.11 or newer and, for a first run, a network. The work is done by scripts/.
-.PHONY: demo test lint types bench soak docs lock clean
+.PHONY: demo test lint types bench soak mutants docs lock clean
 
 python := .venv/bin/python
 
@@ -12,7 +12,7 @@ demo:
 test: lint types
 	$(python) -m pytest -n auto --cov --cov-report=term $(PYTEST)
 
-lint types bench soak docs: bootstrap-test
+lint types bench soak mutants docs: bootstrap-test
 
 .PHONY: bootstrap-test
 bootstrap-test:
@@ -31,6 +31,10 @@ bench:
 # The long tests at their full length: an hour or so, not part of `make test`, which runs a seed of each.
 soak:
 	@scripts/soak.sh $(python)
+
+# Breaks the walls between tenants one at a time and counts what the tests notice: half an hour.
+mutants:
+	$(python) scripts/mutants.py
 
 # Pages that are written from the program's own tables.
 docs:
