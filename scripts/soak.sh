@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 export TOWNHALL_SOAK=1
-exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -p no:xdist \
+exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/integration/test_matrix.py \
     tests/integration/test_pooled_connections.py \
     tests/integration/test_audit.py \

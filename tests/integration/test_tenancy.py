@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, exists, func, insert, literal, select, text, union_all, update
+from sqlalchemy import (
+    Engine,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, SAWarning
 from sqlalchemy.orm import Session, aliased, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
@@ -149,7 +161,8 @@ WRITES: dict[str, Probe] = {
         update(Window).where(Window.unit_id == THEIRS).values(name="侵入")
     ),
     "update to another tenant": lambda s: s.execute(
-        update(Window).where(Window.key == KEY).values(unit_id=THEIRS)
+        # Under a key and a number that are free there: nothing but the wall stands in the way.
+        update(Window).where(Window.key == KEY).values(unit_id=THEIRS, key="zhou:moved", number=77)
     ),
     "bulk update by key": bulk_update_by_key,
     "bulk_update_mappings": lambda s: s.bulk_update_mappings(
@@ -164,6 +177,10 @@ WRITES: dict[str, Probe] = {
     ),
     "core insert": lambda s: s.connection().execute(insert(table_of(Window)), [row()]),
     "core update": lambda s: s.connection().execute(update(table_of(Window)).values(name="侵入")),
+    "core update of rows that name no unit": lambda s: s.connection().execute(
+        update(table_of(Window)).where(table_of(Window).c.key == bindparam("which")).values(name="侵入"),
+        [{"which": KEY}, {"which": "zhou:general"}],
+    ),
     "core delete": lambda s: s.connection().execute(delete(table_of(Window))),
     "delete of a class": lambda s: s.execute(delete(Window).where(Window.unit_id == THEIRS)),
     "query delete": lambda s: s.query(Window).filter_by(unit_id=THEIRS).delete(),
