@@ -62,6 +62,12 @@ def test_what_is_no_code_is_no_scope(code: str) -> None:
         scope_of(code)
 
 
+def test_a_scope_covers_neither_what_is_before_nor_what_is_after_it() -> None:
+    scope = scope_of(THEIRS)
+    inside = [code for code in (MINE, THEIRS, "522301002999", "522301003000", "", None) if scope.covers(code)]
+    assert inside == [THEIRS, "522301002999"]
+
+
 @pytest.fixture
 def engine(database_url: str, pack: Pack) -> Iterator[Engine]:
     """Two centres on a database of its own."""
