@@ -29,7 +29,9 @@ class Mutant:
     tests: str
 
 
-def tenancy(old: str, new: str, tests: str = "tests/integration/test_tenancy.py -k sqlite") -> Mutant:
+def tenancy(
+    old: str, new: str, tests: str = "tests/integration/test_tenancy.py -k 'not postgresql'"
+) -> Mutant:
     return Mutant(f"{HOST}/tenancy.py", old, new, tests)
 
 
