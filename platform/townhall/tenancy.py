@@ -204,6 +204,8 @@ def inspect_statement(
 
 
 def _owned_table(statement: Any) -> str | None:
+    if is_owned(getattr(statement, "table", None)):
+        return str(statement.table)
     if not hasattr(statement, "get_children"):
         return None
     flags = {"include_joins": True, "include_aliases": True, "include_selects": True, "include_crud": True}
@@ -213,6 +215,10 @@ def _owned_table(statement: Any) -> str | None:
     return None
 
 
+def _units_in(row: Mapping[str, Any]) -> list[Any]:
+    return [value for name, value in row.items() if name.endswith("unit_id")]
+
+
 def _judge_rows(scope: Scope | None, statement: Any, table: str, rows: list[Mapping[str, Any]]) -> None:
     """Writes name their rows by key: every unit they name must be within, and each row must name one."""
     if scope is None:
@@ -220,6 +226,7 @@ def _judge_rows(scope: Scope | None, statement: Any, table: str, rows: list[Mapp
     if not (statement.is_dml and rows):
         raise ScopeViolation(f"a statement on {table} that was not narrowed to {scope}")
     for row in rows:
-        named = [value for name, value in row.items() if name.endswith("unit_id")]
+        # An insert says whose a row is in one place; an update also says whose it was.
+        named = [row["unit_id"]] if statement.is_insert and "unit_id" in row else _units_in(row)
         if not named or not all(scope.covers(value) for value in named):
             raise ScopeViolation(f"a row of {table} outside {scope}")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine, func, insert, select
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 sys.path[:0] = [str(Path(__file__).parents[2] / "platform"), str(Path(__file__).parents[2])]
 
@@ -25,6 +25,7 @@ from tests.fixtures.databases import as_role  # noqa: E402
 from tests.fixtures.postgresql import RUNTIME, address, create_role, running_server, server_account  # noqa: E402
 from tests.fixtures.standards import MOMENT, PACK_FOLDER, TOWNSHIPS  # noqa: E402
 from townhall.audit.act import host_act  # noqa: E402
+from townhall.audit.models import AuditRecord  # noqa: E402
 from townhall.centres.models import Centre, Revision  # noqa: E402
 from townhall.centres.provision import provision  # noqa: E402
 from townhall.centres.rows import MODELS  # noqa: E402
@@ -34,7 +35,7 @@ from townhall.tenancy import HOST, judged, scoped  # noqa: E402
 from townhall.units.operations import ensure_units  # noqa: E402
 from townhall.units.sheet import Township, read_sheet  # noqa: E402
 
-WRITTEN = (Centre, Revision, *MODELS.values())
+WRITTEN = (Centre, Revision, AuditRecord, *MODELS.values())
 ROUNDS = 3
 CHUNK = 2_000
 
@@ -73,30 +74,26 @@ def provisioned(url: str, pack: Pack, count: int) -> tuple[float, Engine]:
 def bare(url: str, pack: Pack, source: Engine, count: int) -> float:
     """Insert the rows of `source` into an empty database in one transaction; reading them is not timed."""
     sessions, _, _ = fresh_host(url, pack, count)
-    engine = sessions.kw["bind"]
     spent = 0.0
-    with engine.begin() as target, source.connect() as reader:
+    with sessions() as target, Session(source, info=scoped(HOST)) as reader:
         for model in WRITTEN:
             table = table_of(model)
-            found = reader.execution_options(yield_per=CHUNK).execute(judged(select(table)))
+            found = reader.connection().execute(judged(select(table)), execution_options={"yield_per": CHUNK})
             for chunk in found.mappings().partitions(CHUNK):
                 rows = [dict(row) for row in chunk]
                 start = time.perf_counter()
-                target.execute(judged(insert(table)), rows)
+                target.connection().execute(judged(insert(table)), rows)
                 spent += time.perf_counter() - start
         start = time.perf_counter()
         target.commit()
         spent += time.perf_counter() - start
-    engine.dispose()
+    sessions.kw["bind"].dispose()
     return spent
 
 
 def rows(engine: Engine) -> int:
-    with engine.connect() as connection:
-        return sum(
-            connection.scalar(judged(select(func.count()).select_from(table_of(model)))) or 0
-            for model in WRITTEN
-        )
+    with Session(engine, info=scoped(HOST)) as session:
+        return sum(session.scalar(judged(select(func.count()).select_from(model))) or 0 for model in WRITTEN)
 
 
 @contextmanager

@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from townhall.audit.act import Act
-from townhall.audit.chain import START, Break, digest_of, first_break, plain
+from townhall.audit.chain import FIELDS, START, Break, digest_of, first_break, plain
 from townhall.audit.models import AuditRecord
+from townhall.database import table_of
+from townhall.tenancy import judged, require
 from townhall.units.models import Unit
 
 READ_AT_ONCE = 1_000
+FIELDS_OF_ROW = (*FIELDS, "digest")
 
 
 def record(
@@ -24,7 +27,12 @@ def record(
     changes: Iterable[Iterable[Any]] = (),
     basis: dict[str, Any] | None = None,
 ) -> AuditRecord:
-    """Add an act to the chain of a unit, which must lie within the session's scope."""
+    """Add an act to the chain of a unit. Raises `ScopeViolation` for one outside the session's scope.
+
+    Written without the ORM: a fleet that is provisioned writes one for each centre.
+    """
+    require(session, unit_id)
+    session.flush()
     number, previous = _last(session, unit_id)
     made = AuditRecord(
         unit_id=unit_id,
@@ -44,16 +52,18 @@ def record(
         digest="",
     )
     made.digest = digest_of(plain(made))
-    session.add(made)
-    session.flush()
+    table = table_of(AuditRecord)
+    session.connection().execute(insert(table), {column: getattr(made, column) for column in FIELDS_OF_ROW})
     return made
 
 
 def _last(session: Session, unit_id: str) -> tuple[int, str]:
     """Number and digest of the newest record of a unit; whoever wants to add the next one waits here."""
-    session.scalars(select(Unit.code).where(Unit.code == unit_id).with_for_update(key_share=True)).one()
-    newest = select(AuditRecord.number, AuditRecord.digest).where(AuditRecord.unit_id == unit_id)
-    found = session.execute(newest.order_by(AuditRecord.number.desc()).limit(1)).one_or_none()
+    connection, units, chain = session.connection(), table_of(Unit), table_of(AuditRecord)
+    waiting = select(units.c.code).where(units.c.code == unit_id).with_for_update(key_share=True)
+    connection.execute(waiting).one()
+    newest = select(chain.c.number, chain.c.digest).where(chain.c.unit_id == unit_id)
+    found = connection.execute(judged(newest.order_by(chain.c.number.desc()).limit(1))).one_or_none()
     return (found.number, found.digest) if found else (0, START)
 
 
