@@ -132,7 +132,9 @@ def served(database_url: str, pack: Pack, tmp_path: Path) -> Iterator[tuple[Flas
     app.extensions["townhall.sessions"].kw["bind"].dispose()
 
 
-def test_bar_r7_a_fuzzer_finds_no_server_error_and_no_undocumented_answer(served: tuple[Flask, str]) -> None:
+def test_bar_r7_a_fuzzer_finds_no_server_error_and_no_undocumented_answer(
+    served: tuple[Flask, str], tmp_path: Path
+) -> None:
     app, address = served
     mine = app.test_client()
     page = mine.get("/login").get_data(as_text=True)
@@ -158,7 +160,9 @@ def test_bar_r7_a_fuzzer_finds_no_server_error_and_no_undocumented_answer(served
             "--suppress-health-check=all",
             "--no-color",
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=3000)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=3000, cwd=tmp_path
+        )
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
         found = re.search(r"(\d+) generated", done.stdout)
         total += int(found[1]) if found else 0
