@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Iterable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -49,7 +50,7 @@ def create_user(
         raise AccountRefused(f"賬號 {login} 已存在")
     user = User(
         login=login,
-        name=(name.strip() or login)[:60],
+        name=(name.strip() or login)[:LONGEST_NAME],
         password_hash=None if password is None else hashed(password),
         must_change=must_change,
         active=True,
@@ -101,8 +102,7 @@ def set_active(session: Session, act: Act, user: User, active: bool) -> None:
     if not active:
         end_sessions(session, user, act)
     changes = [["", None, "active", not active, active]]
-    for unit_id in sorted({held.unit_id for held in user.memberships}):
-        record(session, act, unit_id, "account.active", path=user.login, changes=changes)
+    record_of(session, act, user, "account.active", changes)
 
 
 def rename(session: Session, act: Act, user: User, name: str) -> None:
@@ -113,16 +113,16 @@ def rename(session: Session, act: Act, user: User, name: str) -> None:
     if not 1 <= len(wanted) <= LONGEST_NAME or not wanted.isprintable():
         raise AccountRefused("姓名或崗位須為 1 至 60 個字，且不含控制字符")
     user.name = wanted
-    session.flush()
+    record_of(session, act, user, "account.name", [["", None, "name", known, wanted]])
+
+
+def record_of(
+    session: Session, act: Act, user: User, action: str, changes: Iterable[Iterable[object]] = ()
+) -> None:
+    """Record what happened to an account in the chain of every unit where it holds a role."""
+    made = [list(change) for change in changes]
     for unit_id in sorted({held.unit_id for held in user.memberships}):
-        record(
-            session,
-            act,
-            unit_id,
-            "account.name",
-            path=user.login,
-            changes=[["", None, "name", known, wanted]],
-        )
+        record(session, act, unit_id, action, path=user.login, changes=made)
 
 
 def authenticate(session: Session, login: str, password: str, *, demonstrations: bool) -> User | None:
@@ -160,8 +160,7 @@ def set_password(session: Session, act: Act, user: User, new: str) -> None:
     user.password_hash = hashed(new)
     user.must_change = False
     end_sessions(session, user, act)
-    for unit_id in sorted({held.unit_id for held in user.memberships}):
-        record(session, act, unit_id, "account.password", path=user.login)
+    record_of(session, act, user, "account.password")
 
 
 def end_sessions(session: Session, user: User, act: Act) -> None:

@@ -9,9 +9,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from townhall.accounts.models import RecoveryCode, User
-from townhall.accounts.operations import AccountRefused, matches
+from townhall.accounts.operations import AccountRefused, matches, record_of
 from townhall.audit.act import Act
-from townhall.audit.operations import record
 
 CODES = 10
 STEP = 30  # seconds
@@ -45,7 +44,7 @@ def switch_on(session: Session, act: Act, user: User, secret: str, entered: str)
         raise AccountRefused(WRONG_CODE)
     user.totp_secret, user.totp_step = secret, step
     codes = _fresh_codes(session, user)
-    _note(session, act, user, "account.second_factor", [["", None, "second_factor", False, True]])
+    record_of(session, act, user, "account.second_factor", [["", None, "second_factor", False, True]])
     return codes
 
 
@@ -62,7 +61,7 @@ def remove(session: Session, act: Act, user: User) -> None:
         return
     user.totp_secret = user.totp_step = None
     session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
-    _note(session, act, user, "account.second_factor", [["", None, "second_factor", True, False]])
+    record_of(session, act, user, "account.second_factor", [["", None, "second_factor", True, False]])
 
 
 def accept(session: Session, act: Act, user: User, entered: str) -> bool:
@@ -97,7 +96,7 @@ def _spend_recovery(session: Session, act: Act, user: User, code: str) -> bool:
     if found is None or found.used_at is not None:
         return False
     found.used_at = act.moment
-    _note(session, act, user, "account.recovery", [])
+    record_of(session, act, user, "account.recovery")
     return True
 
 
@@ -129,9 +128,3 @@ def _plain(entered: str) -> str:
 
 def _digest(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
-
-
-def _note(session: Session, act: Act, user: User, action: str, changes: list[list[object]]) -> None:
-    session.flush()
-    for unit_id in sorted({held.unit_id for held in user.memberships}):
-        record(session, act, unit_id, action, path=user.login, changes=changes)

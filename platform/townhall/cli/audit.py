@@ -16,7 +16,7 @@ from townhall.cli.console import IN_PART, guarded, progress, readers, refuse
 from townhall.clock import now
 from townhall.config import Settings
 from townhall.units.models import Unit
-from townhall.units.operations import townships_below
+from townhall.units.operations import full_code, townships_below
 
 
 @click.group()
@@ -82,7 +82,7 @@ def checkpoint_command(folder: Path) -> None:
 def export(code: str, path: Path) -> None:
     """導出審計記錄（每行一條 JSON），可用 scripts/verify_audit.py 離線核對。"""
     with readers(Settings())() as session:
-        wanted = {unit.code for unit in townships_below(session, code)} | {code.ljust(12, "0")}
+        wanted = {unit.code for unit in townships_below(session, code)} | {full_code(code)}
         units = [unit_id for unit_id in chained_units(session) if unit_id in wanted]
         count = 0
         with path.open("w", encoding="utf-8") as file, progress("導出", len(units)) as advance:

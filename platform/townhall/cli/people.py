@@ -57,6 +57,7 @@ def create(login: str, name: str, role: str, unit_code: str, password: str) -> N
             role=Role(role),
             unit_id=full_code(unit_code),
             password=password,
+            must_change=True,  # whoever typed it knows it
         )
     remarks.print(f"已建立賬號 {login}", markup=False)
 

@@ -83,6 +83,7 @@ def _first_administrator(session: Session, header: Header) -> str | None:
         role=Role.PREFECTURE_ADMIN,
         unit_id=full_code(header.prefecture.code),
         password=password,
+        must_change=True,
     )
     return password
 

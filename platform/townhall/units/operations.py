@@ -113,12 +113,5 @@ def townships_below(session: Session, code: str) -> list[Unit]:
     unit = session.get(Unit, full_code(code))
     if unit is None:
         raise LookupError(f"沒有代碼為 {code} 的單位")
-    chosen = select(Unit).where(Unit.level == Level.TOWNSHIP.value).order_by(Unit.code)
-    if unit.level == Level.TOWNSHIP.value:
-        chosen = chosen.where(Unit.code == unit.code)
-    elif unit.level == Level.COUNTY.value:
-        chosen = chosen.where(Unit.parent_code == unit.code)
-    else:
-        counties = select(Unit.code).where(Unit.parent_code == unit.code)
-        chosen = chosen.where(Unit.parent_code.in_(counties))
+    chosen = select(Unit).where(Unit.level == Level.TOWNSHIP.value, visible(unit)).order_by(Unit.code)
     return list(session.scalars(chosen))
