@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.standards",
     "tests.fixtures.host",
+    "tests.fixtures.commands",
     "tests.fixtures.browser",
     "tests.fixtures.network",
     "tests.fixtures.audited",

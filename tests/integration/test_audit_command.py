@@ -2,41 +2,26 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import update
 
 from tests.fixtures.audited import Unrecorded
-from tests.fixtures.standards import TOWNSHIPS
+from tests.fixtures.commands import BAD_INPUT, DONE, IN_PART, Run, few
 from tests.fixtures.web import ABROAD, HOME, SIBLING, Site
 from townhall.audit.operations import records
-from townhall.cli import main
 from townhall.units.models import Unit
 from townhall.web.edge import database
 
-DONE, BAD_INPUT, IN_PART = 0, 2, 3
-Run = Callable[..., Result]
-
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(run: Run, tmp_path: Path) -> Run:
     """The command line beside a host with three centres."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("TOWNHALL_DATABASE", raising=False)
-    monkeypatch.setenv("TOWNHALL_HOME", str(tmp_path / "data"))
-
-    def run_command(*arguments: str) -> Result:
-        return CliRunner().invoke(main, arguments)
-
-    lines = TOWNSHIPS.read_text(encoding="utf-8").splitlines()
-    (tmp_path / "few.csv").write_text("\n".join(lines[:4]) + "\n", encoding="utf-8")
-    assert run_command("init").exit_code == DONE
-    assert run_command("provision", "--units", "few.csv").exit_code == DONE
-    return run_command
+    assert run("init").exit_code == DONE
+    assert run("provision", "--units", few(tmp_path, 3)).exit_code == DONE
+    return run
 
 
 def tamper(tmp_path: Path, statement: str) -> None:

@@ -9,35 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tests.fixtures.commands import BAD_INPUT, DONE, IN_PART, Run, few
 from tests.fixtures.standards import TOWNSHIPS
 from townhall.centres.models import Centre
-from townhall.cli import main
 from townhall.database import Base, create_engine_for
 from townhall.tenancy import HOST, scoped
 from townhall.units.models import Unit
-
-DONE, BAD_INPUT, IN_PART = 0, 2, 3
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command line in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("TOWNHALL_DATABASE", "TOWNHALL_PUBLIC_URL", "TOWNHALL_DEMO"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TOWNHALL_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("TOWNHALL_WORKERS", "1")
-
-    def run_command(*arguments: str) -> Result:
-        return CliRunner().invoke(main, arguments)
-
-    return run_command
 
 
 @pytest.fixture
@@ -60,14 +40,6 @@ def count(tmp_path: Path) -> Iterator[Count]:
 
     yield count_now
     engine.dispose()
-
-
-def few(tmp_path: Path, number: int = 2) -> str:
-    """The first townships of the real list as a sheet of its own."""
-    lines = TOWNSHIPS.read_text(encoding="utf-8").splitlines()
-    path = tmp_path / "few.csv"
-    path.write_text("\n".join(lines[: number + 1]) + "\n", encoding="utf-8")
-    return str(path)
 
 
 def test_init_in_an_empty_folder_makes_a_host_and_shows_the_password_once(run: Run) -> None:

@@ -1,7 +1,5 @@
 """Local edits hold the policies, make revisions, and lose nothing of anybody."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,15 +19,6 @@ from townhall.standards.operations import publish_release
 from townhall.units.models import Unit
 from townhall.units.operations import ensure_units
 from townhall.units.sheet import read_sheet
-
-
-@pytest.fixture
-def unit(session: Session, pack: Pack) -> Iterator[Unit]:
-    """黃草街道 with a fresh centre."""
-    unit = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships[:1], "")[0]
-    standard = standard_for(unit, publish_release(session, pack, MOMENT), {})
-    apply_plan(session, plan_unit(session, unit, standard), unit, standard, act=host_act("測試", MOMENT))
-    return unit
 
 
 def edit(session: Session, unit: Unit, *edits: Edit, seen: str | None = None) -> int:

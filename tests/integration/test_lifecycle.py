@@ -2,7 +2,6 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +10,20 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from provisioning.specs import Pack
-from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from tests.fixtures.standards import MOMENT
 from tests.fixtures.web import ABROAD, HOME, Site
 from townhall.accounts.models import Role
 from townhall.approvals.models import Approval, Verdict
 from townhall.approvals.operations import ApprovalRefused, decide, propose, withdraw
-from townhall.audit.act import Act, host_act
+from townhall.audit.act import Act
 from townhall.audit.chain import first_break
 from townhall.audit.operations import broken, records
-from townhall.centres.apply import apply_plan, plan_unit, standard_for
 from townhall.centres.archive import ArchiveInvalid, read_manifest, write_archive
 from townhall.centres.edit import Edit, EditRefused, edit_centre
 from townhall.centres.lifecycle import Status, StepRefused, take
 from townhall.centres.models import Centre
 from townhall.centres.steps import ARCHIVE, SUSPEND, kinds
-from townhall.standards.operations import publish_release
 from townhall.units.models import Unit
-from townhall.units.operations import ensure_units
-from townhall.units.sheet import read_sheet
 
 FACTS = {"hotline": "0000-1", "director": "演示人員"}
 
@@ -42,14 +36,6 @@ DIRECTOR = act("director", Role.TOWNSHIP_DIRECTOR, f"{HOME}000")
 COUNTY = act("county", Role.COUNTY_OFFICER, "522301000000")
 PREFECTURE = act("prefecture", Role.PREFECTURE_ADMIN, "522300000000")
 ELSEWHERE = act("other", Role.PREFECTURE_ADMIN, "522400000000")
-
-
-@pytest.fixture
-def unit(session: Session, pack: Pack) -> Iterator[Unit]:
-    unit = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships[:1], "")[0]
-    standard = standard_for(unit, publish_release(session, pack, MOMENT), {})
-    apply_plan(session, plan_unit(session, unit, standard), unit, standard, act=host_act("測試", MOMENT))
-    return unit
 
 
 def status(session: Session, unit: Unit) -> Status:
