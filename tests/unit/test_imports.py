@@ -34,7 +34,6 @@ EDGES = [
     "platform/townhall/database.py",  # grants to the runtime role
     "platform/townhall/demo.py",
     "platform/townhall/web/edge.py",
-    "platform/townhall/web/reading.py",  # that somebody looked is kept even when there was nothing to see
 ]
 
 # What would let the engine see more than its arguments: a web, a database, a network, a clock, chance.

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from townhall.config import Settings
 from townhall.database import create_engine_for, reading
-from townhall.tenancy import HOST, scoped
+from townhall.tenancy import Scope, scoped
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -33,9 +33,12 @@ def keep() -> None:
 
 
 @contextmanager
-def host_session() -> Iterator[Session]:
-    """A session over all units for what no single role covers, kept at once when it ends without a fault."""
-    with current_app.extensions["townhall.sessions"](info=scoped(HOST)) as session, session.begin():
+def session_beside(scope: Scope) -> Iterator[Session]:
+    """A session of its own beside the request's, kept at once when it ends without a fault.
+
+    On SQLite the two must not both write: the request's is for reading then, or was given up before.
+    """
+    with current_app.extensions["townhall.sessions"](info=scoped(scope)) as session, session.begin():
         yield session
 
 

@@ -26,9 +26,10 @@ from townhall.accounts.operations import AccountRefused
 from townhall.accounts.tokens import text
 from townhall.clock import now
 from townhall.config import Settings, SettingsInvalid
+from townhall.tenancy import HOST
 from townhall.units.operations import full_code
 from townhall.web.addresses import local
-from townhall.web.edge import database, host_session, keep, settings
+from townhall.web.edge import database, keep, session_beside, settings
 from townhall.web.guards import public
 from townhall.web.language import msgid
 from townhall.web.provider import (
@@ -112,7 +113,7 @@ def backchannel() -> ResponseReturnValue:
     found = _provider()
     try:
         notice = found.notice(request.form.get("logout_token"))
-        with host_session() as session:
+        with session_beside(HOST) as session:
             if not federation.spend(session, found.issuer, notice, now()):
                 raise ProviderFault("", 400, TokenRefused("jti seen before"))
             federation.end_sessions(session, found.issuer, notice, federation.provider_act(now()))
@@ -162,7 +163,7 @@ def _settled(person: Person) -> tuple[int, bool, bool]:
 def _settled_once(person: Person) -> tuple[int, bool, bool]:
     """The account's number, whether it is open, and whether it holds a role."""
     mapping: Mapping[str, Grant] = current_app.extensions[MAPPING]
-    with host_session() as session:
+    with session_beside(HOST) as session:
         user = federation.settle(session, federation.provider_act(now()), person, mapping)
         return (user.id, user.active, bool(user.memberships)) if user else (0, True, False)
 

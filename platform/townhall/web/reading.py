@@ -3,16 +3,17 @@
 Each is written once a sign-in, in a transaction of its own, so that pages are still only read.
 """
 
-from flask import current_app, request
+from flask import request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from townhall.accounts.sessions import SignedIn
 from townhall.audit.act import Act
 from townhall.audit.models import AuditRecord
 from townhall.audit.operations import record
 from townhall.clock import now
-from townhall.tenancy import enter, scope_of
-from townhall.web.edge import database
+from townhall.tenancy import scope_of
+from townhall.web.edge import database, session_beside
 
 READ, DENIED = "read", "denied"
 
@@ -20,10 +21,14 @@ READ, DENIED = "read", "denied"
 def note_reading(signed: SignedIn, unit_id: str) -> None:
     """Record that somebody opened the pages of a unit that is not the one held (rule O1).
 
-    What is changed there is recorded by itself.
+    What is changed there is recorded by itself. Whether it is known already is asked in the request's own session,
+    so that only the first page of a sign-in waits for writers.
     """
-    if request.method == "GET" and signed.held is not None and signed.held.unit_id != unit_id:
-        _once(signed.act(now(), _number(signed)), unit_id, READ)
+    if request.method != "GET" or signed.held is None or signed.held.unit_id == unit_id:
+        return
+    act = signed.act(now(), _number(signed))
+    if not _known(database(), act, unit_id, READ):
+        _write(act, unit_id, READ)
 
 
 def note_denied(signed: SignedIn) -> None:
@@ -34,7 +39,7 @@ def note_denied(signed: SignedIn) -> None:
     if signed.held is not None:
         act = signed.act(now(), _number(signed))
         database().rollback()
-        _once(act, act.held, DENIED)
+        _write(act, act.held, DENIED)
 
 
 def _number(signed: SignedIn) -> str:
@@ -42,14 +47,19 @@ def _number(signed: SignedIn) -> str:
     return signed.session.id[:32]
 
 
-def _once(act: Act, unit_id: str, action: str) -> None:
+def _known(session: Session, act: Act, unit_id: str, action: str) -> bool:
     """Reads of one sign-in are told apart by unit, refusals by address."""
-    path = request.path[:200]
-    known = select(AuditRecord.number).filter_by(unit_id=unit_id, action=action, correlation=act.correlation)
+    same = select(AuditRecord.number).filter_by(unit_id=unit_id, action=action, correlation=act.correlation)
     if action == DENIED:
-        known = known.where(AuditRecord.path == path)
-    with current_app.extensions["townhall.sessions"]() as session:
-        enter(session, scope_of(unit_id))
-        if session.scalar(known.limit(1)) is None:
-            record(session, act, unit_id, action, path=path)
-            session.commit()
+        same = same.where(AuditRecord.path == _path())
+    return session.scalar(same.limit(1)) is not None
+
+
+def _write(act: Act, unit_id: str, action: str) -> None:
+    with session_beside(scope_of(unit_id)) as session:
+        if not _known(session, act, unit_id, action):
+            record(session, act, unit_id, action, path=_path())
+
+
+def _path() -> str:
+    return request.path[:200]
