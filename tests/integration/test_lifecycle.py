@@ -225,3 +225,13 @@ def test_an_archived_centre_is_not_shown_to_citizens(site: Site) -> None:
 
 def _form(browser: Any, address: str, **fields: str) -> dict[str, str]:
     return {"csrf_token": browser.get(address).token(), **fields}
+
+
+def test_what_waits_already_is_not_offered_again(site: Site) -> None:
+    director, address = site.browser("director"), f"/t/{HOME}/life"
+    assert "提請：暫停中心" in director.get(address).text
+    director.post(f"{address}/propose", _form(director, address, kind=SUSPEND, reason="裝修"))
+    page = director.get(address)
+    assert "提請：暫停中心" not in page.text
+    assert "撤回申請" in page.text
+    assert "centre.suspend" not in director.get(f"/t/{HOME}/history").text

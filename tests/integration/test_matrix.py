@@ -89,7 +89,7 @@ TABLE = {
     "life.put": Access(TOWN, Right.READ),
     "life.settle": Access(TOWN, Right.READ, {"approval": "0" * 32}),
     "life.export": Access(TOWN, Right.AUDIT),
-    "life.waiting": Access(UNIT, Right.READ),
+    "life.undecided": Access(UNIT, Right.READ),
     "factor.form": Access(OWN),
     "factor.confirm": Access(OWN),
     "factor.begin": Access(OWN),

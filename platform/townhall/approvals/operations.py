@@ -51,9 +51,7 @@ def propose(
         raise ApprovalRefused("您的角色不能提出這類申請")
     _refuse(sort.check(session, unit_id, content))
     _refuse(None if act.reason.strip() else "請寫明事由")
-    open_ones = select(Approval.key).filter_by(unit_id=unit_id, kind=kind, verdict=Verdict.PENDING.value)
-    if session.scalars(open_ones).first() is not None:
-        raise ApprovalRefused("已有同類申請在等待審批")
+    _refuse("已有同類申請在等待審批" if kind in waiting(session, unit_id) else None)
     made = Approval(
         unit_id=unit_id,
         key=secrets.token_hex(16),
@@ -70,6 +68,12 @@ def propose(
     session.flush()
     record(session, act, unit_id, "approval.propose", path=f"{kind}/{made.key}", basis=content)
     return made
+
+
+def waiting(session: Session, unit_id: str) -> set[str]:
+    """The kinds of proposals about a unit that nobody has decided yet."""
+    pending = select(Approval.kind).filter_by(unit_id=unit_id, verdict=Verdict.PENDING.value)
+    return set(session.scalars(pending))
 
 
 def decide(

@@ -18,7 +18,8 @@ from townhall.audit.models import AuditRecord
 from townhall.audit.operations import broken, records
 from townhall.web.desk import Desk
 from townhall.web.guards import township
-from townhall.web.language import msgid
+from townhall.web.language import msgid, translate
+from townhall.web.life import NAMES
 
 pages = Blueprint("history", __name__, url_prefix="/t/<code9:code>/history")
 
@@ -64,7 +65,7 @@ def show(desk: Desk) -> ResponseReturnValue:
     total = desk.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     page = min(_number(request.args.get("page", "")), max(1, -(-total // A_PAGE)))
     newest = wanted.order_by(AuditRecord.number.desc()).limit(A_PAGE).offset((page - 1) * A_PAGE)
-    lines = [(one, list(_changes(desk, one))) for one in desk.session.scalars(newest)]
+    lines = [(one, _about(one), list(_changes(desk, one))) for one in desk.session.scalars(newest)]
     fault = broken(desk.session, desk.unit.code)
     shown_page = {
         "lines": lines,
@@ -109,6 +110,12 @@ def _names(desk: Desk) -> dict[tuple[str, str], str]:
         for section in COLLECTIONS
         for item in getattr(desk.spec, section)
     }
+
+
+def _about(one: AuditRecord) -> str:
+    """What an act was about, without the names that only the program uses."""
+    kind, _, key = one.path.partition("/")
+    return translate(NAMES[kind]) if key and kind in NAMES else one.path
 
 
 def _value(value: Any, field: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from townhall.accounts.rights import Right
 from townhall.approvals.models import Approval, Verdict
-from townhall.approvals.operations import ApprovalRefused, Kind, decide, propose, withdraw
+from townhall.approvals.operations import ApprovalRefused, Kind, decide, propose, waiting, withdraw
 from townhall.centres.archive import write_archive
 from townhall.centres.lifecycle import STEPS, WORDS, Status, StepRefused, take
 from townhall.centres.steps import archive_name
@@ -110,7 +110,7 @@ def export(desk: Desk) -> ResponseReturnValue:
 
 @pages.get("/approvals")
 @requires(Right.READ)
-def waiting() -> ResponseReturnValue:
+def undecided() -> ResponseReturnValue:
     """What waits for a decision within the reader's unit and below, oldest first."""
     wanted = select(Approval, Unit).join(Unit, Unit.code == Approval.unit_id)
     open_ones = wanted.where(Approval.verdict == Verdict.PENDING.value).order_by(Approval.proposed_at)
@@ -137,15 +137,17 @@ def _may_decide(approval: Approval) -> bool:
     )
 
 
+def _may_propose(desk: Desk, name: str, kind: Kind) -> bool:
+    held = holding()
+    possible = held is not None and held.role in kind.proposers
+    open_already = name in waiting(desk.session, desk.unit.code)
+    return possible and not open_already and kind.check(desk.session, desk.unit.code, {}) is None
+
+
 def _page(desk: Desk, reasons: tuple[str, ...]) -> str:
     status = Status(desk.centre.status)
     steps = [step for step, right in DIRECT.items() if status in STEPS[step] and allowed(right)]
-    held = holding()
-    sorts = {
-        name: kind
-        for name, kind in kinds().items()
-        if held and held.role in kind.proposers and kind.check(desk.session, desk.unit.code, {}) is None
-    }
+    sorts = [name for name, kind in kinds().items() if _may_propose(desk, name, kind)]
     mine = (
         select(Approval).filter_by(unit_id=desk.unit.code).order_by(Approval.proposed_at.desc()).limit(RECENT)
     )
