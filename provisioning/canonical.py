@@ -3,11 +3,13 @@
 import hashlib
 import json
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
 
-from provisioning.specs.centre import MANUAL
+from provisioning.memory import Remembered
+from provisioning.specs.centre import COLLECTIONS, MANUAL, CentreSpec
 
 
 def canonical(value: Any) -> Any:
@@ -51,7 +53,29 @@ def _scalar(value: Any) -> Any:
 
 def canonical_text(value: Any) -> str:
     """The one text of a value: keys sorted, no insignificant white space, UTF-8 characters as they are."""
+    if isinstance(value, CentreSpec):
+        return "".join(_centre_text(value))
     return json.dumps(canonical(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+# The same text as of the whole at once, but what the standard's own items say is written once for all townships.
+_item_text = Remembered(canonical_text)
+
+
+def _centre_text(centre: CentreSpec) -> Iterator[str]:
+    separator = "{"
+    for section in sorted(CentreSpec.model_fields):
+        value = getattr(centre, section)
+        if section not in COLLECTIONS:
+            text = canonical_text(value)
+        elif value:
+            items = value if section in MANUAL else sorted(value, key=lambda item: item.key)
+            text = f"[{','.join(map(_item_text, items))}]"
+        else:
+            continue
+        yield f'{separator}"{section}":{text}'
+        separator = ","
+    yield "}"
 
 
 def content_hash(value: Any) -> str:

@@ -1,4 +1,8 @@
-"""What sections and fields are called in front of officials, in the canonical script."""
+"""What sections, fields and items are called in front of officials, in the canonical script."""
+
+from typing import Any
+
+from provisioning.specs import Keyed, WallSlot
 
 SECTION = {
     "profile": "中心基本信息",
@@ -100,3 +104,20 @@ FIELD = {
     "share": "份額",
     "origin": "依據",
 }
+
+
+def item_label(item: Keyed) -> str:
+    """What people call an item."""
+    if isinstance(item, WallSlot):
+        return f"{item.wall}距左 {item.offset} 毫米處"
+    return str(getattr(item, "name", None) or getattr(item, "title", None) or getattr(item, "category", ""))
+
+
+_LONGEST_PART = 16  # characters of a line that has no name of its own
+
+
+def part_label(part: dict[str, Any]) -> str:
+    """What people call a line of a list inside an item, from its tree."""
+    named = part.get("name") or part.get("label") or part.get("question") or part.get("text") or ""
+    text = named if isinstance(named, str) else ""
+    return text if len(text) <= _LONGEST_PART else text[: _LONGEST_PART - 1] + "…"

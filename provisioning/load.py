@@ -22,7 +22,7 @@ Origins = dict[str, list[tuple[YamlFile, NodePath]]]
 
 _PACK_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CENTRE_KEYS = {*RECORDS, *COLLECTIONS}
-_PACK_LISTS = {"policies", "checks", "milestones", "documents"}
+_PACK_LISTS = {"policies", "checks", "milestones", "documents", "moves"}
 _NOT_CENTRE = {"sample.yaml"}
 
 

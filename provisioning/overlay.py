@@ -25,6 +25,17 @@ def lay_over(centre: CentreSpec, overlay: Overlay) -> CentreSpec:
     return centre.model_copy(update=changed)
 
 
+def written_by(overlay: Overlay) -> Iterator[tuple[str, ...]]:
+    """The places that an overlay writes: fields that it changes, items that it adds or removes."""
+    yield from (("profile", field) for field in overlay.profile)
+    for section, changes in overlay.change.items():
+        yield from ((section, key, field) for key, fields in changes.items() for field in fields)
+    for section, keys in overlay.remove.items():
+        yield from ((section, key) for key in keys)
+    for section, added in overlay.add.items():
+        yield from ((section, str(raw["key"])) for raw in added)
+
+
 def _section(centre: CentreSpec, overlay: Overlay, section: str) -> Iterator[Keyed]:
     changes, removed = overlay.change.get(section, {}), overlay.remove.get(section, ())
     for item in getattr(centre, section):

@@ -1,69 +1,125 @@
-"""Plans: what would happen to one centre and why, computed without touching anything (rules H1–H8)."""
+"""What a plan is: what would happen to one centre and why, with all it rests on (rules H1–H8)."""
 
+import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
-from provisioning.canonical import canonical, content_hash
-from provisioning.differences import ITEM, Difference, differences
-from provisioning.labels import FIELD
-from provisioning.policy import governing
-from provisioning.resolve import Upstream
+from provisioning.canonical import content_hash
+from provisioning.differences import ITEM, ORDER
+from provisioning.marks import MarkKind, Marks, identity
+from provisioning.resolve import Layer
 from provisioning.sentences import action_sentence, finding_sentence
-from provisioning.specs import CentreSpec, Keyed, WallSlot, is_blank
-from provisioning.specs.centre import COLLECTIONS, RECORDS
-from provisioning.specs.pack import Policy
-from provisioning.validate import collisions, contradictions, references
-from provisioning.yamlfile import dotted
+from provisioning.specs import CentreSpec
+from provisioning.specs.centre import COLLECTIONS
+from provisioning.tree import Path, written
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 
 
 class Reason(StrEnum):
-    """The part of the closed list of rule H3 that provisioning needs; merging brings the rest."""
+    """The closed list of rule H3."""
 
     TEMPLATE_CHANGED = "TEMPLATE_CHANGED"
     LOCAL_KEPT = "LOCAL_KEPT"
+    LOCAL_ORDER_KEPT = "LOCAL_ORDER_KEPT"
+    CONVERGED = "CONVERGED"
+    LOCAL_REMOVAL_KEPT = "LOCAL_REMOVAL_KEPT"
+    TEMPLATE_REMOVED = "TEMPLATE_REMOVED"
+    CONFLICT_MM = "CONFLICT_MM"
+    CONFLICT_DM = "CONFLICT_DM"
+    CONFLICT_MD = "CONFLICT_MD"
+    CONFLICT_AA = "CONFLICT_AA"
+    PINNED = "PINNED"
+    LOCKED_DISPLACED = "LOCKED_DISPLACED"
+    REQUIRED_RESTORED = "REQUIRED_RESTORED"
     MISSING_REQUIRED = "MISSING_REQUIRED"
     BOUND_VIOLATION = "BOUND_VIOLATION"
+    MOVED = "MOVED"
+    MOVE_BLOCKED = "MOVE_BLOCKED"
     REF_BROKEN = "REF_BROKEN"
     UNIQUE_COLLISION = "UNIQUE_COLLISION"
+    BUDGET_EXCEEDED = "BUDGET_EXCEEDED"
+    DERIVED_CHANGED = "DERIVED_CHANGED"
     NOT_AFFECTED = "NOT_AFFECTED"
 
 
 class Operation(StrEnum):
+    """What an action does to the rows; KEEP and ASK leave them as they are."""
+
     CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    MOVE = "move"
     KEEP = "keep"
+    ASK = "ask"
+
+
+QUIET = frozenset({Operation.KEEP, Operation.ASK})
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a plan does or deliberately leaves: path, label for people, values, reason and cause."""
+    """One thing a plan does, leaves, or asks: where, what people call it, the values, why, and who is the cause.
+
+    `before` and `after` are the township's values, `base` and `standard` those of the standard it comes from and
+    goes to, all as trees. `release` is the number of the release that causes it.
+    """
 
     operation: Operation
-    section: str
-    key: str | None
-    field: str
+    path: Path
     label: str
     before: Any
     after: Any
     reason: Reason
+    base: Any = None
+    standard: Any = None
+    cause: Layer = Layer.PREFECTURE
+    release: int = 0
+    inner: str = ""
+    because: str = ""
+
+    @property
+    def section(self) -> str:
+        return self.path[0]
+
+    @property
+    def key(self) -> str | None:
+        """Of an item of a collection its key, otherwise None."""
+        return self.path[1] if self.section in COLLECTIONS and len(self.path) > 1 else None
+
+    @property
+    def field(self) -> str:
+        """The field of the record or item, `*` for it as a whole, `order` for the order of a collection."""
+        if len(self.path) == 1 and self.section in COLLECTIONS:
+            return ORDER
+        rest = self.path[2:] if self.section in COLLECTIONS else self.path[1:]
+        return rest[0] if rest else ITEM
 
     @property
     def sentence(self) -> str:
         """One Chinese sentence, without path syntax (rule H4)."""
         return action_sentence(self)
 
+    @property
+    def severity(self) -> str:
+        """`decide` waits for somebody, `approve` needs an approval of its own (rule E2), `note` is told only."""
+        if self.operation is Operation.ASK or self.reason is Reason.MOVE_BLOCKED:
+            return "decide"
+        return "approve" if self.reason is Reason.LOCKED_DISPLACED else "note"
+
     def data(self) -> dict[str, Any]:
-        names = ("section", "key", "field", "label", "before", "after")
+        names = ("section", "key", "field", "label", "before", "after", "base", "standard", "release")
         return {
             "operation": self.operation.value,
+            "path": written(self.path),
             **{name: getattr(self, name) for name in names},
+            "cause": self.cause.value,
+            "severity": self.severity,
             "reason": self.reason.value,
             "sentence": self.sentence,
         }
@@ -71,38 +127,56 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A constraint finding on the result; `error` blocks applying, `warning` does not (rules H5, E3)."""
+    """A constraint finding on the result; `error` blocks applying, `warning` does not (rules H5, E3).
+
+    `known` marks what held before already (既有問題); `deadline` is the day to which it may stand (rule E4).
+    """
 
     severity: str
     path: str
     label: str
     reason: Reason
     detail: str
+    known: bool = False
+    deadline: dt.date | None = None
 
     @property
     def sentence(self) -> str:
         return finding_sentence(self)
 
     def data(self) -> dict[str, Any]:
-        names = ("severity", "path", "label", "detail")
+        names = ("severity", "path", "label", "detail", "known")
         return {
             **{name: getattr(self, name) for name in names},
             "reason": self.reason.value,
+            "deadline": self.deadline.isoformat() if self.deadline else None,
             "sentence": self.sentence,
         }
 
 
 @dataclass(frozen=True, eq=False)
 class Changes:
-    """The actions and findings of a plan; townships with the same standard share one value."""
+    """The actions and findings of a plan; townships with the same standard and no edits share one value.
+
+    `marks` are those of the township afterwards, `closed` the conflicts that settle themselves, `guard` the
+    reasons for which somebody must say in words why this is wanted (rule H7).
+    """
 
     actions: tuple[Action, ...]
     findings: tuple[Found, ...]
     after: CentreSpec
+    marks: Marks = ()
+    closed: Marks = ()
+    guard: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
-        content = [[action.data() for action in self.actions], [found.data() for found in self.findings]]
+        content = [
+            [action.data() for action in self.actions],
+            [found.data() for found in self.findings],
+            [mark.data() for mark in self.marks],
+            self.guard,
+        ]
         return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
     @cached_property
@@ -115,13 +189,23 @@ class Changes:
     def after_revision(self) -> str:
         return content_hash(self.after)
 
+    @property
+    def conflicts(self) -> tuple[Action, ...]:
+        return tuple(action for action in self.actions if action.operation is Operation.ASK)
+
+    @cached_property
+    def effective(self) -> bool:
+        """Whether anything of the township's configuration changes."""
+        return any(action.operation not in QUIET for action in self.actions)
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
     """A printable, hashable proposal for one centre. It is falsy when there is nothing to do (rule H6).
 
     `tenant_revision` is None when there is no centre yet. `blocked` says in Chinese why the plan can be read
-    but never applied (rule H8). The hash covers what the plan rests on and what it does, not when it was made.
+    but never applied (rule H8). `moves_on` says that the centre will be held to another standard, even where
+    nothing of it changes. The hash covers what the plan rests on and what it does, not when it was made.
     """
 
     unit: str
@@ -132,10 +216,11 @@ class Plan:
     overlay: str | None
     changes: Changes
     blocked: str | None = None
+    moves_on: bool = False
     engine: str = field(default=ENGINE_VERSION)
 
     def __bool__(self) -> bool:
-        return any(action.operation is not Operation.KEEP for action in self.changes.actions)
+        return self.moves_on or self.changes.effective or bool(self.changes.closed)
 
     @property
     def header(self) -> dict[str, str | None]:
@@ -159,132 +244,27 @@ class Plan:
     def applicable(self) -> bool:
         return self.blocked is None and not self.errors
 
+    @property
+    def reason(self) -> Reason | None:
+        """Why there is nothing to do, where there is nothing (rule H6)."""
+        return (
+            None if self.changes.effective or self.changes.conflicts or self.blocked else Reason.NOT_AFFECTED
+        )
+
     def data(self) -> dict[str, Any]:
         """The whole plan as plain data, for machines."""
         return {
             **self.header,
             "plan_hash": self.hash,
-            "reason": None if self or self.blocked else Reason.NOT_AFFECTED.value,
+            "reason": self.reason.value if self.reason else None,
+            "needs_force": list(self.changes.guard),
             "actions": [action.data() for action in self.changes.actions],
+            "conflicts": [mark.data() for mark in self.changes.marks if mark.kind is MarkKind.CONFLICT],
+            "closed": [mark.data() for mark in self.changes.closed],
             "findings": [found.data() for found in self.changes.findings],
         }
 
 
-def plan_centre(
-    unit: str,
-    existing: CentreSpec | None,
-    base: Upstream | None,
-    target: Upstream,
-) -> Plan:
-    """What bringing a unit to `target` means. Pure: the same input gives the same plan (rule H1).
-
-    `existing` is the configuration that the centre's rows say now, `base` the standard it was last reconciled
-    with. Where base and target are the same standard, every local difference stands (rule B3).
-    """
-    moved = existing is not None and (base is None or not base.same_as(target))
-    return Plan(
-        unit=unit,
-        tenant_revision=_revision(existing, target),
-        upstream_revision=target.revision,
-        policy_revision=target.policy_revision,
-        release=target.release,
-        overlay=target.overlay,
-        # What is local is what differs from the standard that the centre was reconciled with.
-        changes=creation(target) if existing is None else _kept(existing, base or target),
-        # Three-way merging (rules B to G) is the engine's second half; until then nothing is guessed.
-        blocked="本中心所依標準與目標標準不同，三方合併尚未提供，本計劃只供查看" if moved else None,
-    )
-
-
-def _revision(existing: CentreSpec | None, target: Upstream) -> str | None:
-    if existing is None:
-        return None
-    return target.revision if existing is target.centre else content_hash(existing)
-
-
-@lru_cache(maxsize=256)
-def creation(target: Upstream) -> Changes:
-    """The changes that make a new centre from a standard; computed once for all townships that share it."""
-    return Changes(tuple(_created(target.centre)), tuple(_findings(target)), target.centre)
-
-
-def _kept(existing: CentreSpec, target: Upstream) -> Changes:
-    found = differences(target.centre, existing)
-    return Changes(tuple(_local(difference, existing, target.centre) for difference in found), (), existing)
-
-
-def _created(centre: CentreSpec) -> Iterator[Action]:
-    for section in RECORDS:
-        yield _creation(section, None, "", getattr(centre, section))
-    for section in COLLECTIONS:
-        for item in getattr(centre, section):
-            yield _creation(section, item.key, item_label(item), item)
-
-
-def _creation(section: str, key: str | None, label: str, value: Any) -> Action:
-    reason = Reason.TEMPLATE_CHANGED
-    return Action(Operation.CREATE, section, key, ITEM, label, None, canonical(value), reason)
-
-
-def _local(difference: Difference, existing: CentreSpec, standard: CentreSpec) -> Action:
-    return Action(
-        Operation.KEEP,
-        difference.section,
-        difference.key,
-        difference.field,
-        _label(difference, existing, standard),
-        difference.before,
-        difference.after,
-        Reason.LOCAL_KEPT,
-    )
-
-
-def _label(difference: Difference, *centres: CentreSpec) -> str:
-    """What the item is called where it still is; a removed one by its name in the standard."""
-    if difference.key is None:
-        return ""
-    items = (item for centre in centres for item in getattr(centre, difference.section))
-    return next((item_label(item) for item in items if item.key == difference.key), "")
-
-
-def item_label(item: Keyed) -> str:
-    """What people call an item."""
-    if isinstance(item, WallSlot):
-        return f"{item.wall}距左 {item.offset} 毫米處"
-    return str(getattr(item, "name", None) or getattr(item, "title", None) or getattr(item, "category", ""))
-
-
-def _findings(target: Upstream) -> Iterator[Found]:
-    for reason, check in _CHECKS:
-        for path, text in check(target.centre):
-            yield Found("error", dotted(path), "", reason, text)
-    yield from missing(target)
-
-
-_CHECKS = (
-    (Reason.UNIQUE_COLLISION, collisions),
-    (Reason.REF_BROKEN, references),
-    (Reason.BOUND_VIOLATION, contradictions),
-)
-
-
-def missing(target: Upstream, centre: CentreSpec | None = None) -> Iterator[Found]:
-    """Mandatory fields that are blank or empty: they block activation and printing, not the plan (rule E3)."""
-    centre = centre or target.centre
-    for field_name, value in centre.profile:
-        yield from _missing(target, f"profile.{field_name}", "", value)
-    for item in centre.items:
-        for field_name, value in item:
-            yield from _missing(target, f"items[{item.key}].{field_name}", item.name, value)
-
-
-def _missing(target: Upstream, path: str, label: str, value: Any) -> Iterator[Found]:
-    nothing = value is None or value == () or value == frozenset()
-    rule = governing(target.policies, path) if nothing or is_blank(value) else None
-    if rule is None:
-        return
-    if is_blank(value) and rule.policy in (Policy.MANDATORY, Policy.BOUNDED, Policy.LOCKED):
-        yield Found("warning", path, label, Reason.MISSING_REQUIRED, value.blank)
-    elif nothing and rule.policy is Policy.MANDATORY:
-        name = FIELD.get(path.rpartition(".")[2], "")
-        yield Found("warning", path, label, Reason.MISSING_REQUIRED, f"「{name}」不得為空：{rule.reason}")
+def tenant_revision(content: str, marks: Marks) -> str:
+    """What a plan rests on of the township: its configuration and its marks (rule I1)."""
+    return identity(content, [mark.data() for mark in marks]) if marks else content

@@ -95,11 +95,16 @@ def refusal(rule: PolicyRule | None, name: str, value: Any, measure: str = "") -
         return f"「{name}」由上級統一規定（鎖定），不得改動：{because}"
     if rule.policy is Policy.MANDATORY and value in (None, []):
         return f"「{name}」必須保留，不得刪除或留空：{because}"
+    return over_bound(rule, name, value, measure)
+
+
+def over_bound(rule: PolicyRule, name: str, value: Any, measure: str = "") -> str | None:
+    """Why a value in canonical form is beyond the bound of a rule, in Chinese, or None (rule E4)."""
     number = value.get("days") if isinstance(value, dict) else value
-    if rule.maximum is not None and isinstance(number, int) and number > rule.maximum:
-        unit = " 天" if isinstance(value, dict) else ""
-        return f"「{name}」不得超過{shown(rule.maximum, measure)}{unit}：{because}"
-    return None
+    if rule.maximum is None or not isinstance(number, int) or number <= rule.maximum:
+        return None
+    unit = " 天" if isinstance(value, dict) else ""
+    return f"「{name}」不得超過{shown(rule.maximum, measure)}{unit}：{rule.reason}（{rule.source}）"
 
 
 def loosened(rules: Iterable[PolicyRule], tighter: Iterable[PolicyRule]) -> Iterator[tuple[int, str]]:

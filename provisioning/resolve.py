@@ -1,25 +1,42 @@
 """What the layers above a township say: the prefecture's release with the county's overlay (rule A1)."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from provisioning.canonical import content_hash
-from provisioning.overlay import lay_over
+from provisioning.overlay import lay_over, written_by
+from provisioning.policy import governing
 from provisioning.specs import CentreSpec, Overlay, Pack, PolicyRule, UnitKind
+from provisioning.specs.centre import RECORDS
+from provisioning.specs.pack import Move
+from provisioning.tree import Path, written
+
+
+class Layer(StrEnum):
+    """Who sets what (rule A1)."""
+
+    PREFECTURE = "州"
+    COUNTY = "縣"
+    TOWNSHIP = "鄉"
 
 
 @dataclass(frozen=True, eq=False)
 class Upstream:
     """The standard as it reaches townships of one kind in one county.
 
-    `policies` are the rules of each layer, from the top. Compared by identity: hashes and creations that depend on nothing else are computed once for all townships
-    that share it.
+    `policies` are the rules of each layer, from the top; `number` is the release's, `moves` what it declares of
+    items that go on under other keys, `county` the places that the county writes. Compared by identity: hashes and creations that depend on nothing else are
+    computed once for all townships that share it.
     """
 
     centre: CentreSpec
     policies: tuple[tuple[PolicyRule, ...], ...]
     release: str
     overlay: str | None
+    number: int
+    moves: tuple[Move, ...]
+    county: frozenset[Path] = frozenset()
 
     def same_as(self, other: "Upstream") -> bool:
         """Whether nothing at all has moved: not the configuration, not a policy, not a document or a check."""
@@ -33,6 +50,21 @@ class Upstream:
     @cached_property
     def policy_revision(self) -> str:
         return content_hash(list(self.policies))
+
+    def layer(self, path: Path) -> Layer:
+        """Who says what stands at a place: the county where its overlay writes there, otherwise the prefecture."""
+        return Layer.COUNTY if any(path[:end] in self.county for end in (2, 3)) else Layer.PREFECTURE
+
+    def rule(self, path: Path) -> PolicyRule | None:
+        """The policy that governs a place; of what lies inside a field, the field's."""
+        field = path[:2] if path[0] in RECORDS else path[:3]
+        if field not in self._rules:
+            self._rules[field] = governing(self.policies, written(field))
+        return self._rules[field]
+
+    @cached_property
+    def _rules(self) -> dict[Path, PolicyRule | None]:
+        return {}
 
 
 def resolve(pack: Pack, overlay: Overlay | None, kind: UnitKind) -> CentreSpec:
@@ -49,4 +81,7 @@ def upstream(pack: Pack, overlay: Overlay | None, kind: UnitKind, release: str |
         policies=(pack.policies, overlay.tighten) if overlay else (pack.policies,),
         release=release or content_hash(pack),
         overlay=content_hash(overlay) if overlay else None,
+        number=pack.header.release,
+        moves=pack.moves,
+        county=frozenset(written_by(overlay)) if overlay else frozenset(),
     )

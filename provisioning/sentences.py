@@ -18,11 +18,27 @@ class Deed(Protocol):
     @property
     def field(self) -> str: ...
     @property
+    def path(self) -> tuple[str, ...]: ...
+    @property
     def label(self) -> str: ...
+    @property
+    def inner(self) -> str: ...
     @property
     def before(self) -> Any: ...
     @property
     def after(self) -> Any: ...
+    @property
+    def base(self) -> Any: ...
+    @property
+    def standard(self) -> Any: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def release(self) -> int: ...
+    @property
+    def because(self) -> str: ...
 
 
 class Remark(Protocol):
@@ -39,29 +55,151 @@ class Remark(Protocol):
 
 
 def action_sentence(action: Deed) -> str:
-    """E.g. 「新設事項〔臨時救助〕」 or 「事項〔臨時救助〕的承諾時限：標準為 7 個工作日，本地為 5 個工作日，本地內容保留」."""
-    subject = f"{SECTION[action.section]}〔{action.label}〕" if action.label else SECTION[action.section]
-    if action.operation == "create":
-        return f"新設{subject}" if action.key else f"按標準填入{subject}"
+    """E.g. 「新設事項〔臨時救助〕」 or 「事項〔臨時救助〕的承諾時限：20 個工作日 → 15 個工作日（州標準第 2 版調整）」."""
+    if action.operation == "create" and action.before is None and action.base is None and not action.inner:
+        return _created(action)
+    tell = _TELLERS.get(action.reason, _changed)
+    return tell(action)
+
+
+def _created(action: Deed) -> str:
+    if not action.key:
+        return f"按標準填入{_item(action)}"
+    return f"新設{_item(action)}"
+
+
+def _item(action: Deed) -> str:
+    name = SECTION[action.section]
+    return f"{name}〔{action.label}〕" if action.label else name
+
+
+def _place(action: Deed) -> str:
+    """The item, the field and, inside a list, the line, as people would point at it."""
     if action.field == "order":
-        return f"{SECTION[action.section]}的排列次序為本地次序，保留"
+        return f"{SECTION[action.section]}的排列次序"
     if action.field == "*":
-        return _presence(subject, action)
-    field = FIELD.get(action.field, action.field)
-    return f"{subject}的{field}：{_both(action)}，本地內容保留"
+        return _item(action)
+    depth = 2 if action.key else 1
+    inside = action.path[depth + 1 :]
+    line = f"〔{action.inner}〕" if inside and action.inner else ""
+    last = f"的{FIELD.get(inside[-1], inside[-1])}" if len(inside) > 1 else ""
+    return f"{_item(action)}的{FIELD.get(action.field, action.field)}{line}{last}"
 
 
-def _presence(subject: str, action: Deed) -> str:
+def _measure(action: Deed) -> str:
+    return action.section if action.field == "*" else action.path[-1]
+
+
+def _told(action: Deed, value: Any) -> str:
+    return shown(value, _measure(action))
+
+
+def _cause(action: Deed) -> str:
+    return f"{action.cause}標準第 {action.release} 版"
+
+
+def _changed(action: Deed) -> str:
+    if action.field == "order":
+        return f"{_place(action)}按{_cause(action)}調整"
+    whole = action.before is None or action.after is None
+    if whole and isinstance(action.after or action.before, dict):
+        return f"{'取消' if action.after is None else '增加'}{_place(action)}（{_cause(action)}；本地未改，直接採用）"
+    both = f"{_told(action, action.before).strip()} → {_told(action, action.after).strip()}"
+    return f"{_place(action)}：{both}（{_cause(action)}調整；本地未改，直接採用）"
+
+
+def _merged_set(action: Deed) -> str:
+    return f"{_place(action)}：合併{_cause(action)}和本地的增減，現為{_told(action, action.after)}"
+
+
+def _template(action: Deed) -> str:
+    if isinstance(action.after, list) and action.after != action.standard and action.field != "order":
+        return _merged_set(action)
+    return _changed(action)
+
+
+def _kept(action: Deed) -> str:
     if action.after is None:
-        return f"{subject}已由本地刪去，保持刪去"
-    if action.before is None:
-        return f"{subject}為本地新增，保留"
-    return f"{subject}：{_both(action)}，本地內容保留"
+        return f"{_place(action)}已由本地刪去，保持刪去"
+    if action.standard is None:
+        return f"{_place(action)}為本地新增，保留"
+    return f"{_place(action)}：{_both(action)}，本地內容保留"
 
 
 def _both(action: Deed) -> str:
-    measure = action.section if action.field == "*" else action.field
-    return f"標準為{shown(action.before, measure)}，本地為{shown(action.after, measure)}"
+    return f"標準為{_told(action, action.standard)}，本地為{_told(action, action.after)}"
+
+
+def _order_kept(action: Deed) -> str:
+    return f"{_place(action)}為本地次序，保留"
+
+
+def _converged(action: Deed) -> str:
+    return f"{_place(action)}：本地與{_cause(action)}改成了同一內容，今後隨標準"
+
+
+def _question(action: Deed) -> str:
+    was, mine, new = (_told(action, value).strip() for value in (action.base, action.before, action.standard))
+    return f"{_place(action)}：{_cause(action)}由{was}改為{new}，本地已改為{mine}；暫留本地，待本地決定"
+
+
+def _deleted_here(action: Deed) -> str:
+    return f"{_place(action)}：本地已刪去，{_cause(action)}又作了改動；暫保持刪去，待本地決定"
+
+
+def _deleted_there(action: Deed) -> str:
+    return (
+        f"{_place(action)}：{action.cause}已取消（第 {action.release} 版），本地作過改動；暫保留，待本地決定"
+    )
+
+
+def _both_added(action: Deed) -> str:
+    new, mine = (_told(action, value).strip() for value in (action.standard, action.before))
+    return f"{_place(action)}：{_cause(action)}新設為{new}，本地已自設為{mine}；暫留本地，待本地決定"
+
+
+def _pinned(action: Deed) -> str:
+    new, mine = (_told(action, value).strip() for value in (action.standard, action.before))
+    return f"{_place(action)}：本地指定保持{mine}，{_cause(action)}改為{new}；暫不跟隨，待本地決定"
+
+
+def _displaced(action: Deed) -> str:
+    new, mine = (_told(action, value).strip() for value in (action.standard, action.before))
+    because = f"（{action.because}）" if action.because else ""
+    return f"{_place(action)}由上級統一規定為{new}{because}；本地原值{mine}停用並保存，解除鎖定後可以恢復"
+
+
+def _restored(action: Deed) -> str:
+    because = f"：{action.because}" if action.because else ""
+    return f"{_place(action)}屬必備，本地曾刪去，現予恢復{because}"
+
+
+def _moved(action: Deed) -> str:
+    new = "".join(f"〔{name}〕" for name in action.after)
+    return f"{_item(action)}由{new}承接（州標準第 {action.release} 版），本地改動隨之轉移"
+
+
+def _move_blocked(action: Deed) -> str:
+    new = "".join(f"〔{name}〕" for name in action.after)
+    return f"{_item(action)}應由{new}承接，但本地已有同一事項；兩者都保留，請核對後取捨"
+
+
+_TELLERS = {
+    "TEMPLATE_CHANGED": _template,
+    "LOCAL_KEPT": _kept,
+    "LOCAL_REMOVAL_KEPT": _kept,
+    "LOCAL_ORDER_KEPT": _order_kept,
+    "CONVERGED": _converged,
+    "CONFLICT_MM": _question,
+    "CONFLICT_DM": _deleted_here,
+    "CONFLICT_MD": _deleted_there,
+    "CONFLICT_AA": _both_added,
+    "PINNED": _pinned,
+    "LOCKED_DISPLACED": _displaced,
+    "REQUIRED_RESTORED": _restored,
+    "MOVED": _moved,
+    "MOVE_BLOCKED": _move_blocked,
+}
 
 
 def finding_sentence(found: Remark) -> str:

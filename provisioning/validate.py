@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from provisioning.itemrules import item_faults
+from provisioning.memory import Remembered
+from provisioning.moves import move_faults
 from provisioning.overlay import lay_over, overlay_faults
 from provisioning.policy import loosened, pattern_fault
 from provisioning.specs import CentreSpec, Overlay, Pack, Profile, Regime, is_blank
@@ -32,6 +33,7 @@ def check_pack(pack: Pack) -> Iterator[Finding]:
     for index, rule in enumerate(pack.policies):
         if text := pattern_fault(rule.path):
             yield ("policies", index, "path"), text
+    yield from ((("moves", index), text) for index, text in move_faults(pack.moves, pack.centre))
     yield from _texts((), pack.model_dump(exclude={"templates"}, mode="json"))
 
 
@@ -53,9 +55,9 @@ def contradictions(centre: CentreSpec) -> Iterator[Finding]:
     """What is well-formed and present, but beyond what it may be or at odds with itself."""
     yield from _phones(centre.profile)
     for index, item in enumerate(centre.items):
-        yield from ((("items", index, *path), text) for path, text in item_faults(item))
+        yield from ((("items", index, *path), text) for path, text in _in_item(item))
     for index, regime in enumerate(centre.regimes):
-        yield from ((("regimes", index, *path), text) for path, text in _regime(regime))
+        yield from ((("regimes", index, *path), text) for path, text in _in_regime(regime))
     for index, sign in enumerate(centre.signs):
         for word in set(_PLACEHOLDER.findall(sign.text_rule)) - _SIGN_WORDS:
             yield ("signs", index, "text_rule"), f"標牌文字規則中沒有「{{{word}}}」"
@@ -121,15 +123,21 @@ def references(centre: CentreSpec) -> Iterator[Finding]:
 
 
 def _duplicates(path: Path, parts: tuple[Any, ...]) -> Iterator[Finding]:
-    counts = Counter(part.key for part in parts)
     seen: set[str] = set()
     for index, part in enumerate(parts):
-        if counts[part.key] > 1 and part.key in seen:
+        if part.key in seen:
             yield (*path, index, "key"), f"鍵「{part.key}」重複"
         seen.add(part.key)
-        for field in ("materials", "steps", "questions", "parameters", "articles"):
-            if inner := getattr(part, field, ()):
-                yield from _duplicates((*path, index, field), inner)
+        yield from (((*path, index, *inner), text) for inner, text in _duplicates_inside(part))
+
+
+def _parts_doubled(item: Any) -> tuple[Finding, ...]:
+    fields = ("materials", "steps", "questions", "parameters", "articles")
+    return tuple(found for field in fields for found in _duplicates((field,), getattr(item, field, ())))
+
+
+# Of one and the same object there is one answer, and most objects are the standard's.
+_duplicates_inside = Remembered(_parts_doubled)
 
 
 def _window_numbers(centre: CentreSpec) -> Iterator[Finding]:
@@ -158,6 +166,10 @@ def _regime(regime: Regime) -> Iterator[Finding]:
     for index, parameter in enumerate(regime.parameters):
         if parameter.key not in used:
             yield ("parameters", index, "key"), f"參數「{parameter.key}」沒有在條文中使用"
+
+
+_in_item = Remembered(lambda item: tuple(item_faults(item)))
+_in_regime = Remembered(lambda regime: tuple(_regime(regime)))
 
 
 def _documents(pack: Pack) -> Iterator[Finding]:

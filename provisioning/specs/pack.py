@@ -46,14 +46,41 @@ class Policy(StrEnum):
 class PolicyRule(Spec):
     """A policy on a path pattern such as `items[*].promised_limit` (rule E1).
 
-    `maximum` is the bound of a `bounded` rule, in the unit of the field; `reason` is shown to whoever is refused.
+    `maximum` is the bound of a `bounded` rule, in the unit of the field; a local value beyond a new bound stays
+    until `deadline` (rule E4). `reason` is shown to whoever is refused.
     """
 
     path: Text
     policy: Policy
     maximum: Annotated[StrictInt, Field(ge=0)] | None = None
+    deadline: Day | None = None
     reason: Text
     source: Text
+
+
+class Carry(StrEnum):
+    """Where a local value of a split item goes: into every part, or into the first."""
+
+    COPY = "copy"
+    FIRST = "first"
+
+
+class Move(Spec):
+    """Items that go on under other keys from release `since` on (rule F1): moved, split or merged.
+
+    One origin and one target is a move, several targets a split, several origins a merger. Of a split item only
+    the local values of fields named in `carry` go on.
+    """
+
+    since: Positive
+    section: Annotated[str, Field(pattern="^(" + "|".join(COLLECTIONS) + ")$")]
+    origins: Annotated[tuple[Key, ...], Field(min_length=1)]
+    into: Annotated[tuple[Key, ...], Field(min_length=1)]
+    carry: dict[str, Carry] = Field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        return f"{'、'.join(self.origins)}→{'、'.join(self.into)}"
 
 
 class Probe(StrEnum):
@@ -137,6 +164,7 @@ class Pack(Spec):
     checks: tuple[Check, ...]
     milestones: tuple[Milestone, ...]
     documents: tuple[DocumentType, ...]
+    moves: tuple[Move, ...] = ()
     templates: dict[str, TemplateText] = Field(default_factory=dict)
 
 

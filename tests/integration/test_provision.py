@@ -19,7 +19,9 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from provisioning.canonical import content_hash
-from provisioning.plan import plan_centre
+from provisioning.plan import Reason
+from provisioning.planning import plan_centre
+from provisioning.resolve import Layer
 from provisioning.specs import Overlay, Pack, PolicyRule
 from provisioning.specs.pack import Policy
 from tests.fixtures.host import Host
@@ -320,9 +322,10 @@ def test_a_plan_for_another_standard_calls_nothing_local_that_is_not(host: Host)
     with host.sessions.begin() as session:
         publish_overlay(session, unit.parent_code or "", overlay, MOMENT)
         plan = plan_unit(session, unit, standard_for(unit, host.release, newest_overlays(session)))
-    assert plan.blocked
-    assert plan.changes.actions == ()
-    assert plan.data()["reason"] is None
+    (change,) = plan.changes.actions
+    assert change.reason is Reason.TEMPLATE_CHANGED
+    assert change.cause is Layer.COUNTY
+    assert change.sentence.endswith("→ 「另一宗旨」（縣標準第 1 版調整；本地未改，直接採用）")
 
 
 def test_the_demonstration_keeps_out_of_a_home_with_real_centres(

@@ -18,7 +18,7 @@ texts = st.text(alphabet="黔西南州便民服務中心鄉鎮é", min_size=1, m
 
 def test_rule_a8_equal_configurations_have_equal_hashes_in_another_process(standard: Upstream) -> None:
     program = (
-        "from pathlib import Path; from provisioning.load import load_pack; from provisioning.resolve import *;"
+        "from pathlib import Path; from provisioning.load import load_pack; from provisioning.resolve import upstream;"
         "from provisioning.specs import UnitKind; import sys;"
         "print(upstream(load_pack(Path(sys.argv[1])), None, UnitKind.TOWN).revision)"
     )

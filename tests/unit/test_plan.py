@@ -3,10 +3,12 @@
 import json
 from dataclasses import replace
 
-from provisioning.plan import Plan, Reason, missing, plan_centre
+from provisioning.constraints import missing
+from provisioning.plan import Plan, Reason
+from provisioning.planning import plan_centre
 from provisioning.policy import governing, loosened, matches, pattern_fault
 from provisioning.resolve import Upstream, upstream
-from provisioning.specs import Overlay, Pack, PolicyRule, UnitKind
+from provisioning.specs import Pack, PolicyRule, UnitKind
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.specs.pack import Policy
 
@@ -76,20 +78,26 @@ def test_rule_b3_local_changes_stand_while_the_standard_stands(standard: Upstrea
     assert kept.sentence.endswith("本地為「本地名稱」，本地內容保留")
 
 
-def test_rule_h8_a_plan_that_needs_merging_can_be_read_and_never_applied(
-    pack: Pack, standard: Upstream
-) -> None:
-    overlay = Overlay(county="522301", version=1, title="試", profile={"slogan": "另一宗旨"})
-    other = upstream(pack, overlay, UnitKind.TOWN)
-    plan = plan_centre(UNIT, standard.centre, standard, other)
+def test_rule_j5_no_plan_leads_back_to_an_older_release(standard: Upstream) -> None:
+    newer = replace(standard, release="f" * 64, number=standard.number + 1)
+    plan = plan_centre(UNIT, standard.centre, newer, standard)
     assert not plan.applicable
-    assert plan.blocked
+    assert plan.blocked is not None
+    assert "不能以計劃退到第 1 版" in plan.blocked
+
+
+def test_a_standard_that_changes_nothing_here_still_moves_the_centre_on(standard: Upstream) -> None:
+    newer = replace(standard, release="f" * 64, number=standard.number + 1)
+    plan = plan_centre(UNIT, standard.centre, standard, newer)
+    assert plan
+    assert plan.reason is Reason.NOT_AFFECTED
+    assert plan.changes.actions == ()
 
 
 def test_a_dangling_reference_on_the_result_is_an_error(standard: Upstream) -> None:
     item = standard.centre.items[0].model_copy(update={"windows": frozenset({"zhou:gone"})})
     centre = standard.centre.model_copy(update={"items": (item, *standard.centre.items[1:])})
-    plan = plan_centre(UNIT, None, None, Upstream(centre, standard.policies, standard.release, None))
+    plan = plan_centre(UNIT, None, None, replace(standard, centre=centre))
     assert [found.reason for found in plan.errors] == [Reason.REF_BROKEN]
     assert not plan.applicable
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.plan import plan_centre
+from provisioning.planning import plan_centre
 from provisioning.resolve import Upstream
 from provisioning.sentences import shown
 from provisioning.specs import CentreSpec, Duration
@@ -34,8 +34,8 @@ def test_a_shorter_promise_is_told_with_both_limits(standard: Upstream) -> None:
 
 
 def test_a_local_removal_is_told(standard: Upstream) -> None:
-    fixtures = without(standard.centre, "fixtures", "zhou:cabinet")
-    assert sentences(standard, fixtures=fixtures) == ["設施〔檔案櫃〕已由本地刪去，保持刪去"]
+    fixtures = without(standard.centre, "fixtures", "zhou:screen")
+    assert sentences(standard, fixtures=fixtures) == ["設施〔電子顯示屏〕已由本地刪去，保持刪去"]
 
 
 def test_a_local_window_and_its_place_are_told(standard: Upstream) -> None:
@@ -45,7 +45,7 @@ def test_a_local_window_and_its_place_are_told(standard: Upstream) -> None:
     assert sentences(standard, windows=(*standard.centre.windows, own)) == [
         "窗口〔本地窗口〕為本地新增，保留"
     ]
-    told = sentences(standard, windows=(own, *standard.centre.windows))
+    told = sentences(standard, windows=tuple(reversed(standard.centre.windows)))
     assert told[-1] == "窗口的排列次序為本地次序，保留"
 
 

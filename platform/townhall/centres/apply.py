@@ -7,15 +7,20 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from provisioning.canonical import canonical
-from provisioning.plan import Plan, plan_centre
+from provisioning.canonical import canonical, content_hash
+from provisioning.plan import Plan, tenant_revision
+from provisioning.planning import plan_centre
 from provisioning.resolve import Upstream
 from provisioning.specs import UnitKind
 from townhall.audit.act import Act
 from townhall.audit.operations import record
 from townhall.centres.bulk import insert_rows
 from townhall.centres.models import Centre, Revision
-from townhall.centres.rows import read_centre
+from townhall.centres.recording import Basis, record_apply
+from townhall.centres.rows import require_centre
+from townhall.centres.standing import Standing, standing
+from townhall.centres.status import closed as closed_centre
+from townhall.centres.writing import add_revision, marks_in_force, write_rows
 from townhall.database import table_of
 from townhall.standards.models import CountyOverlay, Release
 from townhall.standards.operations import newest_overlay_id, newest_release_id, upstream_of
@@ -56,9 +61,16 @@ def standard_for(unit: Unit, release: Release, overlays: dict[str, CountyOverlay
 
 def plan_unit(session: Session, unit: Unit, standard: Standard) -> Plan:
     """The plan that brings a unit to a standard; reads, never writes."""
-    existing = read_centre(session, unit.code)
-    base = None if existing is None else pinned(session, unit).upstream
-    return plan_centre(unit.code, existing, base, standard.upstream)
+    return plan_for(unit, standing(session, unit), standard)
+
+
+def plan_for(unit: Unit, stands: Standing | None, standard: Standard) -> Plan:
+    """The plan for a unit that stands somewhere, or has no centre yet."""
+    if stands is None:
+        return plan_centre(unit.code, None, None, standard.upstream)
+    return plan_centre(
+        unit.code, stands.centre, stands.base, standard.upstream, stands.marks, stands.content_hash
+    )
 
 
 def pinned(session: Session, unit: Unit) -> Standard:
@@ -74,26 +86,61 @@ def standard_of(session: Session, unit: Unit, release_id: int, overlay_id: int |
     return Standard(release, overlay, upstream_of(release, overlay, UnitKind(unit.kind)))
 
 
-def apply_plan(session: Session, plan: Plan, unit: Unit, standard: Standard, *, act: Act) -> Outcome:
+def apply_plan(
+    session: Session, plan: Plan, unit: Unit, standard: Standard, *, act: Act, force: str = ""
+) -> Outcome:
     """Write what a plan says, in the caller's transaction.
 
-    Raises `PlanRefused` when the plan is blocked or has errors, `PlanStale` when the centre or the standard is
-    no longer what the plan was made from. Applying the same plan again returns the first outcome.
+    `force` is why a plan that reaches unusually far is wanted (rule H7). Raises `PlanRefused` when the plan is
+    blocked, has errors or needs such a reason, `PlanStale` when the centre or the standard is no longer what the
+    plan was made from. Applying the same plan again returns the first outcome.
     """
     done = session.scalars(select(Revision).filter_by(unit_id=unit.code, plan_hash=plan.hash)).one_or_none()
     if done is not None:
         return Outcome(unit.code, done.number, written=False)
-    _refuse_unusable(plan, unit, standard)
-    centre = session.get(Centre, unit.code, with_for_update=True)
+    _refuse_unusable(plan, unit, standard, force)
+    centre = session.get(Centre, unit.code, with_for_update=True, populate_existing=True)
     if centre is None:
         _refuse_outdated(session, unit, standard)
         _refuse_stale(plan, None)
         return _create(session, plan, unit, standard, act)
-    _refuse_stale(plan, centre.content_hash)
-    return Outcome(unit.code, centre.revision, written=False)
+    marks = marks_in_force(session, centre)
+    _refuse_stale(plan, tenant_revision(centre.content_hash, marks))
+    if not plan:
+        return Outcome(unit.code, centre.revision, written=False)
+    if (reason := closed_centre(centre)) is not None:
+        raise PlanRefused(reason)
+    _refuse_outdated(session, unit, standard)
+    return _update(session, plan, unit, centre, standard, act, force)
 
 
-def _refuse_unusable(plan: Plan, unit: Unit, standard: Standard) -> None:
+def _update(
+    session: Session, plan: Plan, unit: Unit, centre: Centre, standard: Standard, act: Act, force: str
+) -> Outcome:
+    """Bring an existing centre to what the plan says: rows, pins, marks, revision, audit and outbox (rule I2)."""
+    before = require_centre(session, unit.code)
+    if content_hash(before) != centre.content_hash:
+        raise PlanRefused("本中心的數據與其修訂記錄不符，請先以 doctor 檢查")
+    changes = write_rows(session, centre, before, plan.changes.after)
+    centre.release_id = standard.release.id
+    centre.overlay_id = standard.overlay.id if standard.overlay else None
+    old = centre.content_hash
+    add_revision(
+        session,
+        centre,
+        standard.upstream.centre,
+        plan.changes.after,
+        plan.changes.marks,
+        act if act.reason else act.because(f"升級到{standard.release.title}第 {standard.release.number} 版"),
+        plan_hash=plan.hash,
+    )
+    record_apply(session, act, unit, centre, plan, changes, Basis(old, standard, force))
+    return Outcome(unit.code, centre.revision, written=True)
+
+
+def _refuse_unusable(plan: Plan, unit: Unit, standard: Standard, force: str) -> None:
+    if plan.changes.guard and not force.strip():
+        raise PlanRefused(f"改動幅度較大，須寫明理由方可執行：{'；'.join(plan.changes.guard)}")
     if plan.blocked:
         raise PlanRefused(plan.blocked)
     if plan.errors:
@@ -146,6 +193,7 @@ def _create(session: Session, plan: Plan, unit: Unit, standard: Standard, act: A
         "number": 1,
         **pins,
         "changes": [],
+        "marks": None,
         "plan_hash": plan.hash,
         "reason": act.reason[:120] or "開通",
         "actor": act.author,

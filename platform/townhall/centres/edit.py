@@ -5,24 +5,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from provisioning.canonical import canonical, content_hash
-from provisioning.differences import Difference, delta, differences, patched
+from provisioning.differences import Difference, differences, patched
 from provisioning.labels import FIELD, SECTION
+from provisioning.marks import Marks, closed
 from provisioning.policy import governing, refusal
+from provisioning.reconcile import open_questions
 from provisioning.resolve import Upstream
 from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.validate import check_centre
 from provisioning.wording import message
 from townhall.audit.act import Act
-from townhall.audit.operations import record
 from townhall.centres.apply import pinned
-from townhall.centres.lifecycle import closed
-from townhall.centres.models import Centre, Revision, Window
-from townhall.centres.rows import MODELS, require_centre, row_of
+from townhall.centres.models import Centre
+from townhall.centres.recording import record_closed, record_edit
+from townhall.centres.rows import require_centre
+from townhall.centres.status import closed as closed_centre
+from townhall.centres.writing import add_revision, marks_in_force, write_rows
 from townhall.units.models import Unit
 
 
@@ -60,22 +61,37 @@ def edit_centre(
     centre = session.get_one(Centre, unit.code, with_for_update=True)
     if seen is not None and seen != centre.content_hash:
         raise EditRefused(["在您填寫期間，他人已修改本中心；請重新打開頁面，核對後再保存"])
-    if (reason := closed(centre)) is not None:
+    if (reason := closed_centre(centre)) is not None:
         raise EditRefused([reason])
     before = require_centre(session, unit.code)
-    standard = pinned(session, unit)
+    standard = pinned(session, unit).upstream
     after = _edited(before, tuple(edits))
-    changes = tuple(differences(before, after))
-    _refuse(standard.upstream, before, after, changes)
-    if not changes:
+    _refuse(standard, before, after, tuple(differences(before, after)))
+    return write_edit(session, unit, centre, standard, before, after, marks_in_force(session, centre), act)
+
+
+def write_edit(
+    session: Session,
+    unit: Unit,
+    centre: Centre,
+    standard: Upstream,
+    before: CentreSpec,
+    after: CentreSpec,
+    marks: Marks,
+    act: Act,
+) -> int:
+    """Write a configuration that is allowed; gives the number of the revision.
+
+    Conflicts that the edit settles are closed with it (rule G5). Where nothing changes there is no revision.
+    """
+    still_open = open_questions(unit.code, standard, after, marks)
+    if before == after and still_open == marks:
         return centre.revision
-    _vacate_numbers(session, unit, changes)
-    for change in changes:
-        _write(session, centre, after, change)
-    _revise(session, centre, standard.upstream.centre, after, act)
-    made = [[change.section, change.key, change.field, change.before, change.after] for change in changes]
-    basis = {"before": content_hash(before), "after": centre.content_hash, "revision": centre.revision}
-    record(session, act, unit.code, "centre.edit", changes=made, basis=basis)
+    changes = write_rows(session, centre, before, after)
+    old = centre.content_hash
+    add_revision(session, centre, standard.centre, after, still_open, act)
+    record_edit(session, act, unit, centre, changes, old)
+    record_closed(session, act, unit, closed(marks, still_open))
     return centre.revision
 
 
@@ -122,45 +138,3 @@ def _forbidden(upstream: Upstream, change: Difference) -> str | None:
     """Why a policy refuses a change (rules C5, E2, E3, E4)."""
     rule = governing(upstream.policies, change.path)
     return refusal(rule, FIELD.get(change.field, change.field), change.after, change.field)
-
-
-def _vacate_numbers(session: Session, unit: Unit, changes: tuple[Difference, ...]) -> None:
-    """Numbers that change make room first: two windows may swap theirs, which are unique at every moment."""
-    leaving = [change.key for change in changes if (change.section, change.field) == ("windows", "number")]
-    here = (Window.unit_id == unit.code) & Window.key.in_(leaving)
-    if leaving:
-        session.execute(update(Window).where(here).values(number=-Window.number))
-
-
-def _write(session: Session, centre: Centre, after: CentreSpec, change: Difference) -> None:
-    """Bring the row of one difference to what the configuration says."""
-    if change.section not in COLLECTIONS:
-        setattr(centre, change.section, canonical(getattr(after, change.section)))
-        return
-    model: Any = MODELS[change.section]
-    items = getattr(after, change.section)
-    position, item = next((place, item) for place, item in enumerate(items) if item.key == change.key)
-    row = row_of(change.section, canonical(item), position)
-    here = (model.unit_id == centre.unit_id) & (model.key == change.key)
-    session.execute(update(model).where(here).values({change.field: row[change.field]}))
-
-
-def _revise(session: Session, centre: Centre, standard: CentreSpec, after: CentreSpec, act: Act) -> None:
-    centre.revision += 1
-    centre.content_hash = content_hash(after)
-    centre.updated_at = act.moment
-    session.add(
-        Revision(
-            unit_id=centre.unit_id,
-            number=centre.revision,
-            release_id=centre.release_id,
-            overlay_id=centre.overlay_id,
-            content_hash=centre.content_hash,
-            changes=delta(standard, after),
-            plan_hash=None,
-            reason=act.reason[:120],
-            actor=act.author,
-            created_at=act.moment,
-        )
-    )
-    session.flush()

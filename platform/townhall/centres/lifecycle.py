@@ -1,25 +1,17 @@
 """The life of a centre: prepared, active, suspended, archived, restored. One column, and the rules between."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from provisioning.plan import missing
+from provisioning.constraints import missing
 from townhall.audit.act import Act
 from townhall.audit.operations import record
 from townhall.centres.apply import pinned
 from townhall.centres.models import Centre
 from townhall.centres.rows import require_centre
+from townhall.centres.status import WORDS, Status
 from townhall.units.models import Unit
-
-
-class Status(StrEnum):
-    PREPARING = "preparing"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    ARCHIVED = "archived"
-
 
 # From where each step leads where; what is not here is refused.
 STEPS: dict[str, dict[Status, Status]] = {
@@ -29,13 +21,6 @@ STEPS: dict[str, dict[Status, Status]] = {
     "archive": {Status.SUSPENDED: Status.ARCHIVED},
     "restore": {Status.ARCHIVED: Status.SUSPENDED},
 }
-WORDS = {
-    Status.PREPARING: "籌備中",
-    Status.ACTIVE: "已啟用",
-    Status.SUSPENDED: "已暫停",
-    Status.ARCHIVED: "已歸檔",
-}
-CLOSED = {Status.SUSPENDED, Status.ARCHIVED}
 
 
 class StepRefused(ValueError):
@@ -44,12 +29,6 @@ class StepRefused(ValueError):
     def __init__(self, *reasons: str) -> None:
         self.reasons = reasons
         super().__init__("；".join(reasons))
-
-
-def closed(centre: Centre) -> str | None:
-    """Why nothing in a centre may be changed now, in Chinese, or None."""
-    status = Status(centre.status)
-    return f"本中心{WORDS[status]}，只可查閱，不能修改" if status in CLOSED else None
 
 
 def step_fault(centre: Centre | None, step: str) -> str | None:

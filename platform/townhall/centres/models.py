@@ -3,7 +3,15 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from townhall.database import Base, Canonical, Ordered, TenantOwned
@@ -143,7 +151,8 @@ class Revision(Owned, Base):
     """The configuration after an apply or an edit, as its difference from the standard it is pinned to.
 
     Releases and overlays are immutable, so the difference is enough to rebuild the whole (rule M4), and a centre
-    that has changed nothing costs nothing. `plan_hash` makes applying a plan idempotent (rule I3).
+    that has changed nothing costs nothing. `marks` are what the rows cannot say (`provisioning.marks`): those of
+    the newest revision are in force. `plan_hash` makes applying a plan idempotent (rule I3).
     """
 
     __tablename__ = "revision"
@@ -155,7 +164,39 @@ class Revision(Owned, Base):
     overlay_id: Mapped[int | None] = mapped_column(ForeignKey("county_overlay.id"))
     content_hash: Mapped[str] = mapped_column(String(64))
     changes: Mapped[list[Any]]
+    marks: Mapped[list[Any] | None]
     plan_hash: Mapped[str | None] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(String(120))
     actor: Mapped[str] = mapped_column(String(60))
     created_at: Mapped[dt.datetime]
+
+
+class Question(Owned, Base):
+    """An open conflict of a centre, so that the fleet's can be found and counted without opening centres.
+
+    Written together with the revision whose marks it repeats. `question` is equal for all centres that have the
+    same one (rule G6).
+    """
+
+    __tablename__ = "question"
+
+    unit_id: Mapped[str] = mapped_column(ForeignKey("centre.unit_id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    question: Mapped[str] = mapped_column(String(16), index=True)
+    place: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(String(12))
+    until: Mapped[dt.date | None]
+    opened_at: Mapped[dt.datetime]
+
+
+class Outbox(Owned, Base):
+    """What is to be done about a revision once it is committed, at least once (rule I5)."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (ForeignKeyConstraint(["unit_id", "revision"], ["revision.unit_id", "revision.number"]),)
+
+    unit_id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    created_at: Mapped[dt.datetime]
+    done_at: Mapped[dt.datetime | None]

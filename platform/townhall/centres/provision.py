@@ -4,26 +4,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from provisioning.plan import Plan, plan_centre
-from provisioning.specs import CentreSpec
+from provisioning.plan import Plan
 from townhall.audit.act import Act
 from townhall.centres.apply import (
     PlanRefused,
     PlanStale,
     Standard,
     apply_plan,
+    plan_for,
     plan_unit,
     standard_for,
-    standard_of,
 )
 from townhall.centres.models import Centre
-from townhall.centres.rows import read_centres
+from townhall.centres.standing import standings
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
 
@@ -33,9 +31,10 @@ SessionMaker = sessionmaker[Session]
 
 
 class Result(StrEnum):
-    """`KEPT` is a centre that stays with the standard it was reconciled with, because merging is needed."""
+    """`KEPT` is a centre that stays with the standard it was reconciled with: bringing it on was not asked for."""
 
     CREATED = "created"
+    UPDATED = "updated"
     UNCHANGED = "unchanged"
     KEPT = "kept"
     REFUSED = "refused"
@@ -72,49 +71,14 @@ Planned = tuple[Plan, Standard, Unit]
 def plans(
     session: Session, units: list[Unit], release: Release, overlays: dict[str, CountyOverlay]
 ) -> Iterator[Planned]:
-    """A plan for each unit, in the order given; reads only.
-
-    Only centres that differ from their standard are read in full: equal hashes are equal configurations (A8).
-    """
-    columns = select(Centre.unit_id, Centre.release_id, Centre.overlay_id, Centre.content_hash)
-    present = {row.unit_id: row for row in session.execute(columns)}
-    held = _pinned_to(session, present.values())
+    """A plan for each unit, in the order given; reads only, a group of units at a time."""
+    present = set(session.scalars(select(Centre.unit_id)))
     for start in range(0, len(units), READ_AT_ONCE):
-        group = [
-            (unit, standard_for(unit, release, overlays)) for unit in units[start : start + READ_AT_ONCE]
-        ]
-        changed = [unit.code for unit, standard in group if _changed(present.get(unit.code), standard)]
-        read = read_centres(session, changed) if changed else {}
-        for unit, standard in group:
-            row, existing = present.get(unit.code), read.get(unit.code)
-            yield _planned(session, unit, standard, row, existing), standard, unit
-    held.clear()
-
-
-def _pinned_to(session: Session, rows: Iterable[Any]) -> list[object]:
-    """The releases and overlays that centres are pinned to: whoever holds them spares the session a query each."""
-    pins = {(row.release_id, row.overlay_id) for row in rows}
-    releases = [session.get(Release, release_id) for release_id in {pin[0] for pin in pins}]
-    return [*releases, *(session.get(CountyOverlay, pin[1]) for pin in pins if pin[1])]
-
-
-def _planned(session: Session, unit: Unit, standard: Standard, row: Any, existing: CentreSpec | None) -> Plan:
-    target = standard.upstream
-    if row is None:
-        return plan_centre(unit.code, None, None, target)
-    if existing is None:
-        return plan_centre(unit.code, target.centre, target, target)
-    base = standard_of(session, unit, row.release_id, row.overlay_id)
-    return plan_centre(unit.code, existing, base.upstream, target)
-
-
-def _changed(row: Any, standard: Standard) -> bool:
-    """Whether a centre that is there is pinned to another standard or says something else."""
-    if row is None:
-        return False
-    overlay = standard.overlay.id if standard.overlay else None
-    fresh = (standard.release.id, overlay, standard.upstream.revision)
-    return (row.release_id, row.overlay_id, row.content_hash) != fresh
+        group = units[start : start + READ_AT_ONCE]
+        there = standings(session, [unit for unit in group if unit.code in present]) if present else {}
+        for unit in group:
+            standard = standard_for(unit, release, overlays)
+            yield plan_for(unit, there.get(unit.code), standard), standard, unit
 
 
 def provision(
@@ -126,14 +90,14 @@ def provision(
     act: Act,
     advance: Callable[[Step], None] = lambda _step: None,
 ) -> Report:
-    """Plan each unit and carry the plans out.
+    """Create the centres that are not there yet; those that are stay as they are.
 
     Killed at any moment and started again it ends in the same state, because what is there is left alone.
     """
     with sessions() as session:
         session.expire_on_commit = False
         planned = plans(session, units, release, overlays)
-        return _report(session, planned, act, advance)
+        return _report(session, planned, _Errand(act, new_only=True), advance)
 
 
 def carry_out(
@@ -142,34 +106,44 @@ def carry_out(
     *,
     act: Act,
     advance: Callable[[Step], None] = lambda _step: None,
+    new_only: bool = False,
+    force: str = "",
 ) -> Report:
-    """Apply the very plans that were shown (rule I1)."""
+    """Apply the very plans that were shown (rule I1); `force` is the reason for those that need one (rule H7)."""
     with sessions() as session:
         session.expire_on_commit = False
-        return _report(session, planned, act, advance)
+        return _report(session, planned, _Errand(act, new_only, force), advance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    act: Act
+    new_only: bool = False
+    force: str = ""
 
 
 def _report(
     session: Session,
     planned: Iterable[Planned],
-    act: Act,
+    errand: _Errand,
     advance: Callable[[Step], None],
 ) -> Report:
     """One transaction a unit; what happens to one never stops the others (rule J7)."""
     report = Report()
     for plan, standard, unit in planned:
-        step = _one(session, plan, standard, unit, act)
+        step = _one(session, plan, standard, unit, errand)
         report.steps.append(step)
         advance(step)
     return report
 
 
-def _one(session: Session, plan: Plan, standard: Standard, unit: Unit, act: Act) -> Step:
-    if not plan:
+def _one(session: Session, plan: Plan, standard: Standard, unit: Unit, errand: _Errand) -> Step:
+    there = plan.tenant_revision is not None
+    if not plan or (there and errand.new_only):
         session.rollback()
         return _left(unit, plan)
     try:
-        outcome = apply_plan(session, plan, unit, standard, act=act)
+        outcome = apply_plan(session, plan, unit, standard, act=errand.act, force=errand.force)
         session.commit()
     except PlanStale as stale:
         session.rollback()
@@ -180,12 +154,14 @@ def _one(session: Session, plan: Plan, standard: Standard, unit: Unit, act: Act)
     except DBAPIError as error:
         session.rollback()
         return Step(unit, Result.REFUSED, reason=f"資料庫未能寫入（{error.orig}）")
-    rows = sum(plan.changes.counts.values()) if outcome.written else 0
-    return Step(unit, Result.CREATED if outcome.written else Result.UNCHANGED, rows)
+    if not outcome.written:
+        return Step(unit, Result.UNCHANGED)
+    return Step(unit, Result.UPDATED if there else Result.CREATED, sum(plan.changes.counts.values()))
 
 
 def _left(unit: Unit, plan: Plan) -> Step:
-    return Step(unit, Result.KEPT if plan.blocked else Result.UNCHANGED, reason=plan.blocked)
+    reason = plan.blocked or ("所依標準較舊，開通不改動已有的中心；升級請用 apply" if plan.moves_on else None)
+    return Step(unit, Result.KEPT if reason else Result.UNCHANGED, reason=reason)
 
 
 def _overtaken(session: Session, standard: Standard, unit: Unit, reason: str) -> Step:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from provisioning.plan import item_label
+from provisioning.labels import item_label
 from provisioning.specs import CentreSpec, Check, Fixture, Keyed, Pack, is_blank
 from provisioning.specs.centre import Review, required
 from provisioning.specs.pack import Probe

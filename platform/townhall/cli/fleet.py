@@ -9,7 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from provisioning.labels import SECTION
-from provisioning.plan import Plan
+from provisioning.plan import Operation, Plan
 from townhall.audit.act import host_act
 from townhall.centres.apply import Standard
 from townhall.centres.provision import Report, Result, carry_out, plans
@@ -49,7 +49,7 @@ def provision(sheet: Path, pack_id: str, dry_run: bool) -> None:
             session.rollback()
             return
         session.commit()
-        report = _carry_out(settings, planned)
+        report = _carry_out(settings, planned, new_only=True)
     _tell(report)
 
 
@@ -80,8 +80,11 @@ def plan(sheet: Path | None, codes: tuple[str, ...], pack_id: str, as_json: bool
 @_pack_option
 @click.option("--digest", help="plan 顯示的計劃摘要；不符即拒絕")
 @click.option("--yes", is_flag=True, help="不核對摘要，直接執行")
+@click.option("--force", default="", help="改動幅度較大的計劃，須寫明理由")
 @guarded
-def apply(sheet: Path | None, codes: tuple[str, ...], pack_id: str, digest: str | None, yes: bool) -> None:
+def apply(
+    sheet: Path | None, codes: tuple[str, ...], pack_id: str, digest: str | None, yes: bool, force: str
+) -> None:
     """執行計劃。須給出 plan 顯示的摘要，保證執行的正是看過的。"""
     settings = Settings()
     with sessions(settings)() as session:
@@ -89,7 +92,7 @@ def apply(sheet: Path | None, codes: tuple[str, ...], pack_id: str, digest: str 
         if not yes and digest != (actual := digest_of(planned)):
             refuse([f"計劃摘要不符：現在是 {actual}。請先執行 plan 查看，再以 --digest 給出摘要。"])
         session.commit()
-        report = _carry_out(settings, planned)
+        report = _carry_out(settings, planned, force=force)
     _tell(report, wanted_all=True)
 
 
@@ -115,13 +118,15 @@ def _planned(session: Session, sheet: Path | None, codes: Sequence[str], pack_id
     return list(plans(session, units, release, newest_overlays(session)))
 
 
-def _carry_out(settings: Settings, planned: Planned) -> Report:
-    with progress("開通", len(planned)) as advance:
+def _carry_out(settings: Settings, planned: Planned, *, new_only: bool = False, force: str = "") -> Report:
+    with progress("開通" if new_only else "執行", len(planned)) as advance:
         return carry_out(
             sessions(settings),
             planned,
             act=host_act("命令行", now()),
             advance=lambda _: advance(),
+            new_only=new_only,
+            force=force,
         )
 
 
@@ -133,24 +138,41 @@ def _show(planned: Planned, full: bool = False) -> None:
                 click.echo(f"    {action.sentence}")
             for found in made.changes.findings:
                 click.echo(f"    ※ {found.sentence}")
-    changed = sum(bool(made) for made, _, _ in planned)
     blocked = sum(made.blocked is not None for made, _, _ in planned)
+    changed = sum(bool(made) and made.blocked is None for made, _, _ in planned)
+    asked = sum(bool(made.changes.conflicts) for made, _, _ in planned)
     same = len(planned) - changed - blocked
-    click.echo(f"共 {len(planned)} 個鄉鎮：{changed} 個有變化，{same} 個無變化，{blocked} 個須待合併")
+    click.echo(
+        f"共 {len(planned)} 個鄉鎮：{changed} 個有變化，{same} 個無變化，{blocked} 個不能執行；{asked} 個有待決分歧"
+    )
     click.echo(f"計劃摘要 {digest_of(planned)}")
 
 
 def _summary(made: Plan) -> str:
     if made.blocked:
         return made.blocked
-    if not made:
-        kept = len(made.changes.actions)
-        return f"無變化（保留本地改動 {kept} 處）" if kept else "無變化"
     if made.errors:
         return "不能執行：" + "；".join(found.sentence for found in made.errors)
+    if made.tenant_revision is not None:
+        return _summary_of_upgrade(made)
     counts = "，".join(f"{SECTION[name]} {count}" for name, count in made.changes.counts.items() if count > 1)
     missing = len(made.changes.findings)
     return f"新設中心：{counts}" + (f"；待填 {missing} 處" if missing else "")
+
+
+def _summary_of_upgrade(made: Plan) -> str:
+    """How many places change, stay, wait for a decision; and whether somebody must say why."""
+    changes = made.changes
+    kept = sum(action.operation is Operation.KEEP for action in changes.actions)
+    done = len(changes.actions) - kept - len(changes.conflicts)
+    parts = [
+        f"改動 {done} 處" if done else "改用新版標準，內容不變" if made.moves_on else "無變化",
+        f"保留本地改動 {kept} 處" if kept else "",
+        f"待決分歧 {len(changes.conflicts)} 處" if changes.conflicts else "",
+        f"須寫明理由：{'；'.join(changes.guard)}" if changes.guard else "",
+    ]
+    head, *rest = (part for part in parts if part)
+    return f"{head}（{'，'.join(rest)}）" if rest else head
 
 
 def _tell(report: Report, wanted_all: bool = False) -> None:
@@ -166,6 +188,7 @@ def _tell(report: Report, wanted_all: bool = False) -> None:
         return
     words = {
         Result.CREATED: f"新開通 {counts[Result.CREATED]} 個（{report.rows} 行）",
+        Result.UPDATED: f"升級 {counts[Result.UPDATED]} 個",
         Result.UNCHANGED: f"原已開通 {counts[Result.UNCHANGED]} 個",
         Result.KEPT: f"沿用原標準 {counts[Result.KEPT]} 個",
         Result.REFUSED: f"未能開通 {counts[Result.REFUSED]} 個",

@@ -8,8 +8,7 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
-from provisioning.labels import FIELD, SECTION
-from provisioning.plan import item_label
+from provisioning.labels import FIELD, SECTION, item_label
 from provisioning.sentences import shown
 from provisioning.specs.centre import COLLECTIONS
 from townhall.accounts.rights import Right

@@ -1,0 +1,61 @@
+"""Where centres stand: configuration, marks and pins, read without reading their rows one by one."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from provisioning.differences import patched
+from provisioning.marks import Marks
+from provisioning.resolve import Upstream
+from provisioning.specs import CentreSpec, UnitKind
+from townhall.centres.models import Centre, Revision
+from townhall.centres.writing import marks_of
+from townhall.standards.models import CountyOverlay, Release
+from townhall.standards.operations import upstream_of
+from townhall.units.models import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A centre as its newest revision has it; `base` is the standard that it was last reconciled with."""
+
+    centre: CentreSpec
+    content_hash: str
+    marks: Marks
+    base: Upstream
+    revision: int
+
+
+def standings(session: Session, units: Collection[Unit]) -> dict[str, Standing]:
+    """Where some units stand, by code; those without a centre are left out. One query for all.
+
+    A revision keeps only what differs from the (immutable) standard, so what a township has not touched is the
+    standard's own object and costs nothing.
+    """
+    kinds = {unit.code: UnitKind(unit.kind) for unit in units}
+    wanted = (
+        select(Revision)
+        .join(Centre, (Centre.unit_id == Revision.unit_id) & (Centre.revision == Revision.number))
+        .where(Revision.unit_id.in_(kinds))
+    )
+    rows = session.scalars(wanted).all()
+    releases = {one: session.get_one(Release, one) for one in {row.release_id for row in rows}}
+    overlays = {one: session.get_one(CountyOverlay, one) for one in {row.overlay_id for row in rows} if one}
+    return {
+        row.unit_id: _standing(
+            row, upstream_of(releases[row.release_id], overlays.get(row.overlay_id or 0), kinds[row.unit_id])
+        )
+        for row in rows
+    }
+
+
+def _standing(row: Revision, base: Upstream) -> Standing:
+    centre = patched(base.centre, row.changes) if row.changes else base.centre
+    return Standing(centre, row.content_hash, marks_of(row.marks), base, row.number)
+
+
+def standing(session: Session, unit: Unit) -> Standing | None:
+    """Where one unit stands, None without a centre."""
+    return standings(session, [unit]).get(unit.code)

@@ -1,0 +1,137 @@
+"""Bringing the rows of a centre to a configuration, and the revision that says so. Nothing here decides anything."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from provisioning.canonical import canonical, content_hash
+from provisioning.differences import ITEM, ORDER, Difference, delta, differences
+from provisioning.marks import Mark, MarkKind, Marks, mark_of, of_kind
+from provisioning.specs import CentreSpec
+from provisioning.specs.centre import COLLECTIONS, MANUAL, RECORDS
+from provisioning.tree import written
+from townhall.audit.act import Act
+from townhall.centres.models import Centre, Outbox, Question, Revision, Window
+from townhall.centres.rows import MODELS, row_of
+
+DOCUMENTS = "documents"
+
+
+def write_rows(session: Session, centre: Centre, before: CentreSpec, after: CentreSpec) -> list[Difference]:
+    """Bring the rows from one configuration to another; gives what differed."""
+    found = list(differences(before, after))
+    for name in RECORDS:
+        if getattr(before, name) != getattr(after, name):
+            setattr(centre, name, canonical(getattr(after, name)))
+    for section in COLLECTIONS:
+        if changes := [one for one in found if one.section == section]:
+            _write_section(session, centre.unit_id, section, after, changes)
+    return found
+
+
+def _write_section(
+    session: Session, unit_id: str, section: str, after: CentreSpec, changes: list[Difference]
+) -> None:
+    model: Any = MODELS[section]
+    rows = {
+        item.key: row_of(section, canonical(item), place)
+        for place, item in enumerate(getattr(after, section))
+    }
+    if gone := [one.key for one in changes if one.field == ITEM and one.after is None]:
+        session.execute(delete(model).where(model.unit_id == unit_id, model.key.in_(gone)))
+    if section == "windows":
+        _vacate_numbers(session, unit_id, changes)
+    for one in changes:
+        if one.key is not None and one.field != ITEM:
+            here = (model.unit_id == unit_id) & (model.key == one.key)
+            session.execute(update(model).where(here).values({one.field: rows[one.key][one.field]}))
+    if new := [rows[one.key] for one in changes if one.field == ITEM and one.key in rows]:
+        session.execute(insert(model), [{**row, "unit_id": unit_id} for row in new])
+    if section in MANUAL and any(one.field in {ITEM, ORDER} for one in changes):
+        _write_positions(session, unit_id, section, rows)
+
+
+def _vacate_numbers(session: Session, unit_id: str, changes: Iterable[Difference]) -> None:
+    """Numbers that change make room first: two windows may swap theirs, which are unique at every moment."""
+    leaving = [one.key for one in changes if one.field == "number"]
+    here = (Window.unit_id == unit_id) & Window.key.in_(leaving)
+    if leaving:
+        session.execute(update(Window).where(here).values(number=-Window.number))
+
+
+def _write_positions(session: Session, unit_id: str, section: str, rows: dict[str, Any]) -> None:
+    model: Any = MODELS[section]
+    standing = select(model.key, model.position).where(model.unit_id == unit_id)
+    for key, position in session.execute(standing).all():
+        if rows[key]["position"] != position:
+            here = (model.unit_id == unit_id) & (model.key == key)
+            session.execute(update(model).where(here).values(position=rows[key]["position"]))
+
+
+def add_revision(
+    session: Session,
+    centre: Centre,
+    standard: CentreSpec,
+    after: CentreSpec,
+    marks: Marks,
+    act: Act,
+    *,
+    plan_hash: str | None = None,
+) -> Revision:
+    """The next revision of a centre, with its marks in force and what is to be done about it in the outbox."""
+    changed = centre.content_hash != (digest := content_hash(after))
+    centre.revision += 1
+    centre.content_hash = digest
+    centre.updated_at = act.moment
+    revision = Revision(
+        unit_id=centre.unit_id,
+        number=centre.revision,
+        release_id=centre.release_id,
+        overlay_id=centre.overlay_id,
+        content_hash=digest,
+        changes=delta(standard, after),
+        marks=[mark.data() for mark in marks] or None,
+        plan_hash=plan_hash,
+        reason=act.reason[:120],
+        actor=act.author,
+        created_at=act.moment,
+    )
+    session.add(revision)
+    session.flush()
+    if changed:
+        session.add(
+            Outbox(unit_id=centre.unit_id, revision=centre.revision, kind=DOCUMENTS, created_at=act.moment)
+        )
+    _write_questions(session, centre.unit_id, marks, act)
+    session.flush()
+    return revision
+
+
+def marks_in_force(session: Session, centre: Centre) -> Marks:
+    """The marks of a centre: those of its newest revision."""
+    revision = session.get_one(Revision, (centre.unit_id, centre.revision))
+    return marks_of(revision.marks)
+
+
+def marks_of(stored: list[Any] | None) -> Marks:
+    """Stored marks as values."""
+    return tuple(mark_of(data) for data in stored or ())
+
+
+def _write_questions(session: Session, unit_id: str, marks: Marks, act: Act) -> None:
+    """The open questions as the marks have them; one that was open keeps the moment it was opened."""
+    standing = {row.id: row for row in session.scalars(select(Question).filter_by(unit_id=unit_id))}
+    wanted = {mark.id: mark for mark in of_kind(marks, MarkKind.CONFLICT)}
+    for identifier, row in standing.items():
+        if identifier not in wanted:
+            session.delete(row)
+    for identifier, mark in wanted.items():
+        row = standing.get(identifier) or Question(unit_id=unit_id, id=identifier, opened_at=act.moment)
+        _put(row, mark)
+        session.add(row)
+
+
+def _put(row: Question, mark: Mark) -> None:
+    row.question, row.place, row.code, row.until = mark.question, written(mark.path), mark.code, mark.until

@@ -1,0 +1,98 @@
+"""One township brought to another standard: moves, merge, marks (rules A1, F, B to E, G). Pure."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from provisioning.marks import Mark, MarkKind, Marks, after_merge, closed, of_kind, with_old_bases
+from provisioning.merge import Merged, Touch, merge
+from provisioning.moves import Moved, Relocated, relocate
+from provisioning.resolve import Upstream
+from provisioning.specs import CentreSpec
+from provisioning.specs.pack import Policy
+from provisioning.tree import Path, Tree, centre_of, centre_tree
+
+
+class Bench:
+    """The judge of one township: the policies of the standard it goes to, and its own pins."""
+
+    def __init__(self, target: Upstream, marks: Marks) -> None:
+        self._target = target
+        self._pinned = {mark.path for mark in of_kind(marks, MarkKind.PIN)}
+
+    def policy(self, path: Path) -> Policy | None:
+        rule = self._target.rule(path)
+        return rule.policy if rule else None
+
+    def pinned(self, path: Path) -> bool:
+        return path in self._pinned
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What comes of it: the centre, what was touched and moved, the marks before (at their new places) and after."""
+
+    centre: CentreSpec
+    touches: tuple[Touch, ...]
+    moved: tuple[Moved, ...]
+    before: Marks
+    marks: Marks
+
+    @property
+    def closed(self) -> Marks:
+        return closed(self.before, self.marks)
+
+    @property
+    def opened(self) -> Marks:
+        known = {mark.id for mark in self.before}
+        return tuple(mark for mark in of_kind(self.marks, MarkKind.CONFLICT) if mark.id not in known)
+
+
+def reconcile(unit: str, base: Upstream, ours: CentreSpec, target: Upstream, marks: Marks = ()) -> Reconciled:
+    """Merge the way from `base` to `target` into a township's own configuration."""
+    theirs = aligned(base, target)
+    relocated = relocate(tree_of(base), _own_tree(base, ours), theirs, target.moves, base.number)
+    standing = tuple(replace(mark, path=relocated.path(mark.path)) for mark in marks)
+    merged = _merged(relocated, theirs, standing, target)
+    centre = centre_of(merged.tree, like=target.centre)
+    after = after_merge(unit, standing, merged.touches)
+    return Reconciled(centre, merged.touches, relocated.moved, standing, after)
+
+
+def _merged(relocated: Relocated, theirs: Tree, marks: Marks, target: Upstream) -> Merged:
+    return merge(with_old_bases(relocated.base, marks), relocated.ours, theirs, Bench(target, marks))
+
+
+def open_questions(unit: str, standard: Upstream, ours: CentreSpec, marks: Marks) -> Marks:
+    """The marks of a township that has edited something: a conflict that its edit settled is gone (rule G5)."""
+    if not any(of_kind(marks, MarkKind.CONFLICT)):
+        return marks
+    return reconcile(unit, standard, ours, standard, marks).marks
+
+
+@lru_cache(maxsize=64)
+def tree_of(standard: Upstream) -> Tree:
+    """The tree of a standard, made once."""
+    return centre_tree(standard.centre)
+
+
+@lru_cache(maxsize=64)
+def aligned(base: Upstream, target: Upstream) -> Tree:
+    """The tree of a target that shares with its base every item that is the same, so that it need not be compared."""
+    return _sharing(tree_of(base), tree_of(target))
+
+
+def _own_tree(base: Upstream, ours: CentreSpec) -> Tree:
+    return tree_of(base) if ours is base.centre else _sharing(tree_of(base), centre_tree(ours))
+
+
+def _sharing(old: Tree, new: Tree) -> Tree:
+    return {name: _shared(old.get(name), value) for name, value in new.items()}
+
+
+def _shared(old: object, new: object) -> object:
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return old if old == new else new
+    return {key: old[key] if key in old and old[key] == value else value for key, value in new.items()}
+
+
+__all__ = ["Bench", "Mark", "Reconciled", "aligned", "open_questions", "reconcile", "tree_of"]

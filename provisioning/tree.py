@@ -1,0 +1,149 @@
+"""Configurations as trees: records and keyed collections as dicts, so that every place has a path (rules A2, A3).
+
+A path names sections, keys and fields in turn: `("items", "zhou:x", "materials", "id-card", "note")`. What is
+absent is None, and an empty collection or set is absent too (rule C6). Items of a centre's collections stay specs
+until something inside them is asked for: most of them are the standard's own objects, and are never opened.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from provisioning.canonical import canonical
+from provisioning.schema import CENTRE, Kind, Node
+from provisioning.specs import CentreSpec, Keyed, Spec
+from provisioning.specs.centre import COLLECTIONS
+
+Path = tuple[str, ...]
+Tree = dict[str, Any]
+
+
+def centre_tree(centre: CentreSpec) -> Tree:
+    """A centre as a tree; its items are the very specs of the centre."""
+    return {
+        name: {item.key: item for item in value} if name in COLLECTIONS else grown(CENTRE.fields[name], value)
+        for name, value in centre
+    }
+
+
+def centre_of(tree: Tree, like: CentreSpec | None = None) -> CentreSpec:
+    """The centre that a tree says; `like` lends its parts where they are the same. Raises `ValidationError`."""
+    sections = {name: _section(name, value) for name, value in tree.items()}
+    if like is not None:
+        return like.model_copy(update=_validated(sections))
+    return CentreSpec.model_validate(
+        {name: _absent_as_empty(name, value) for name, value in sections.items()}
+    )
+
+
+def _validated(sections: Mapping[str, Any]) -> dict[str, Any]:
+    models = CentreSpec.model_fields
+    return {
+        name: models[name].annotation.model_validate(value) if isinstance(value, dict) else value  # type: ignore[union-attr]
+        for name, value in sections.items()
+    }
+
+
+def _absent_as_empty(name: str, value: Any) -> Any:
+    return () if value is None and name in COLLECTIONS else value
+
+
+def _section(name: str, value: Any) -> Any:
+    if name not in COLLECTIONS:
+        return listed(CENTRE.fields[name], value)
+    node = CENTRE.fields[name].each
+    model = COLLECTIONS[name]
+    return tuple(
+        item if isinstance(item, Keyed) else model.model_validate({"key": key, **listed(node, item)})
+        for key, item in (value or {}).items()
+    )
+
+
+def grown(node: Node, value: Any) -> Any:
+    """A value, spec or canonical, as a tree of its kind; an empty one is absent."""
+    plain = canonical(value) if isinstance(value, Spec) else value
+    if plain is None or plain == [] or plain == {}:
+        return None
+    if node.kind is Kind.RECORD:
+        return {name: grown(inner, plain[name]) for name, inner in node.fields.items() if name in plain}
+    if node.kind is Kind.COLLECTION and isinstance(plain, list):
+        return {item["key"]: grown(node.each, item) for item in plain}
+    return canonical(plain)
+
+
+def listed(node: Node, tree: Any) -> Any:
+    """A tree in canonical form: the inverse of `grown`; fields that are absent are left out."""
+    if isinstance(tree, Spec):
+        return canonical(tree)
+    if node.kind is Kind.RECORD and isinstance(tree, dict):
+        fields = ((name, listed(inner, tree.get(name))) for name, inner in node.fields.items())
+        return {name: value for name, value in fields if value is not None}
+    if node.kind is Kind.COLLECTION and isinstance(tree, dict):
+        return [{"key": key, **listed(node.each, item)} for key, item in tree.items()] or None
+    return tree
+
+
+def below(node: Node, name: str) -> Node:
+    """The node of a field of a record or of an item of a collection. Raises `KeyError` for an unknown field."""
+    return node.each if node.kind is Kind.COLLECTION else node.fields[name]
+
+
+def node_at(path: Path, root: Node = CENTRE) -> Node:
+    """The node of a path. Raises `KeyError` for a path that the schema does not know."""
+    node = root
+    for name in path:
+        node = below(node, name)
+    return node
+
+
+def value_at(tree: Any, path: Path, root: Node = CENTRE) -> Any:
+    """What stands at a path, as a tree; None where nothing does."""
+    node = root
+    for name in path:
+        tree = _opened(node, tree)
+        tree = tree.get(name) if tree else None
+        node = below(node, name)
+    return _opened(node, tree)
+
+
+def placed(tree: Any, path: Path, value: Any, root: Node = CENTRE) -> Any:
+    """A tree with another value at a path; the given tree is not touched. A value of None takes it away.
+
+    An item that was not there comes last. Nothing is placed inside of what is absent.
+    """
+    if not path:
+        return value
+    tree = _opened(root, tree) or {}
+    inner = placed(tree.get(path[0]), path[1:], value, below(root, path[0]))
+    if inner is not None:
+        return {**tree, path[0]: inner}
+    left = {name: old for name, old in tree.items() if name != path[0]}
+    return left or (None if root.kind is Kind.COLLECTION else {})
+
+
+def _opened(node: Node, tree: Any) -> Any:
+    return grown(node, tree) if isinstance(tree, Spec) else tree
+
+
+def same(one: Any, other: Any, node: Node = CENTRE) -> bool:
+    """Deep equality of two trees of one kind: types matter, the order of a collection does not."""
+    if one is other:
+        return True
+    if isinstance(one, Spec) and isinstance(other, Spec):
+        return one == other
+    one, other = _opened(node, one), _opened(node, other)
+    # In Python 1 == True; in text they differ.
+    return bool(one == other) and _text(one) == _text(other)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def written(path: Path) -> str:
+    """A path as policies write it: `items[zhou:x].materials[id-card].note`."""
+    text, node = "", CENTRE
+    for name in path:
+        text += f"[{name}]" if node.kind is Kind.COLLECTION else f".{name}" if text else name
+        node = below(node, name)
+    return text
