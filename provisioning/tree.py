@@ -75,7 +75,11 @@ def grown(node: Node, value: Any) -> Any:
 
 
 # The same items of the standard are opened for one township after the other.
-_opened_item = Remembered(lambda item: grown(record(type(item)), canonical(item)))
+_opened_item: Remembered[Tree] = Remembered(lambda item: grown(_node_of(item), canonical(item)))
+
+
+def _node_of(item: Keyed) -> Node:
+    return record(type(item))
 
 
 def listed(node: Node, tree: Any) -> Any:
