@@ -34,6 +34,7 @@ ACTIONS = {
     "centre.unpin": msgid("取消指定"),
     "centre.follow": msgid("改回隨標準"),
     "centre.resume_value": msgid("恢復停用的值"),
+    "centre.roll_back": msgid("回滾"),
     "conflict.open": msgid("出現分歧"),
     "conflict.decide": msgid("決定分歧"),
     "conflict.close": msgid("分歧自行消除"),
