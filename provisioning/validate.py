@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioning.itemrules import item_faults
 from provisioning.overlay import lay_over, overlay_faults
+from provisioning.parts import profile_faults
 from provisioning.policy import loosened, pattern_fault
 from provisioning.specs import CentreSpec, Overlay, Pack, Profile, Regime, is_blank
 from provisioning.specs.centre import COLLECTIONS
@@ -52,6 +53,7 @@ def collisions(centre: CentreSpec) -> Iterator[Finding]:
 def contradictions(centre: CentreSpec) -> Iterator[Finding]:
     """What is well-formed and present, but beyond what it may be or at odds with itself."""
     yield from _phones(centre.profile)
+    yield from profile_faults(centre.profile)
     for index, item in enumerate(centre.items):
         yield from ((("items", index, *path), text) for path, text in item_faults(item))
     for index, regime in enumerate(centre.regimes):
