@@ -13,10 +13,10 @@ from typing import Any
 DEEPEST = 3  # choices within choices
 
 UNKNOWN = "沒有「{name}」這個參數，可用的參數見列表"
-NO_NAME = "{{{{ }}}} 中只能寫一個參數的名稱，不能寫「{words}」"
-NO_ORDER = "{{% %}} 中只能寫 if 參數、if not 參數、else 或 endif，不能寫「{words}」"
+NO_NAME = "{{{{ }}}} 中只能寫一個參數的名稱，不能寫「{written}」"
+NO_ORDER = "{{% %}} 中只能寫 if 參數、if not 參數、else 或 endif，不能寫「{written}」"
 STRAY = "單獨的「{mark}」：參數要寫成 {{{{ 參數 }}}}，條件要寫成 {{% if 參數 %}}"
-NOT_OPEN = "「{words}」之前沒有對應的 if"
+NOT_OPEN = "「{written}」之前沒有對應的 if"
 NOT_CLOSED = "這個 if 沒有對應的 endif"
 SECOND_ELSE = "一個 if 只能有一個 else"
 TOO_DEEP = "條件最多套 {deepest} 層"
@@ -127,18 +127,18 @@ class _Reader:
 
     def _value(self, at: int, words: str) -> None:
         if not _NAME.fullmatch(words):
-            self._fault(at, NO_NAME, words=words)
+            self._fault(at, NO_NAME, written=words)
         elif (key := self._key(at, words)) is not None:
             self.open[-1].add(Value(key))
 
     def _order(self, at: int, words: str) -> None:
         order = _ORDER.fullmatch(words)
         if order is None:
-            self._fault(at, NO_ORDER, words=words)
+            self._fault(at, NO_ORDER, written=words)
         elif order["if"]:
             self._if(at, order)
         elif len(self.open) == 1:
-            self._fault(at, NOT_OPEN, words=words)
+            self._fault(at, NOT_OPEN, written=words)
         elif order["else"]:
             self._else(at)
         else:

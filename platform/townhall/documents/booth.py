@@ -99,7 +99,7 @@ class _Seat:
 def _started(theirs: Connection) -> "subprocess.Popen[bytes]":
     """The interpreter with our module search path and nothing else of our surroundings."""
     nothing = subprocess.DEVNULL
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
+    return subprocess.Popen(
         [sys.executable, "-m", "townhall.documents.seclusion"],
         stdin=theirs.fileno(),
         stdout=nothing,

@@ -34,11 +34,12 @@ def guide_brief(commission: Commission) -> Facts:
     """The concise guide of one page: what, what to bring, steps, time and fee, where and phone."""
     item = commission.chosen(commission.centre.items)
     facts = _essentials(commission, item)
-    facts["notice"] = _told(commission, "guide_notice", facts)
-    room = _BRIEF_HEIGHT - _elsewhere(facts["place"], draft=commission.issue.draft) - _notice(facts["notice"])
+    notice = _told(commission, "guide_notice", facts)
+    room = _BRIEF_HEIGHT - _elsewhere(facts["place"], draft=commission.issue.draft) - _notice(notice)
     size, steps_told = _brief_size(item, room)
     facts |= {"told": steps_told, "size": size, "name_size": heading(facts["name"], 173, 10.2, 6.2)}
-    return {"title": _title(commission, facts["name"]), "item": facts, "qr": _code(commission, item)}
+    made = {"title": _title(commission, facts["name"]), "item": facts, "qr": _code(commission, item)}
+    return made | {"notice": notice}
 
 
 def _told(commission: Commission, field: str, facts: Facts) -> list[str]:

@@ -1,6 +1,8 @@
 """What a township wrote into a document itself, as it stands on one paper (`provisioning.parts`)."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from provisioning.labels import FIELD
 from provisioning.partlanguage import BadPart, jinja, mentioned
@@ -20,6 +22,23 @@ _FILLED: Mapping[str, _Fill] = {
     "opening_hours": lambda one: one.pen.fill(one.centre.profile.opening_hours, "辦公時間"),
     "date": lambda one: day(one.issue.date),
 }
+
+# Where each part lies in the facts of its papers.
+_PLACE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "guide_notice": ("notice",),
+        "guide_closing": ("closing",),
+        "card_notice": ("card", "notice"),
+        "regime_closing": ("regime", "closing"),
+    }
+)
+
+
+def placed(field: str, facts: Any) -> list[str]:
+    """The lines of a part as the facts of one of its papers (`context`) have them."""
+    for name in _PLACE[field]:
+        facts = facts[name]
+    return list(facts)
 
 
 def told(commission: Commission, field: str, **own: str) -> list[str]:

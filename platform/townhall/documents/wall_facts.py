@@ -43,7 +43,7 @@ def regime_sheet(commission: Commission) -> Facts:
     regime = commission.chosen(commission.centre.regimes)
     if regime.review is Review.NEEDED and not commission.issue.draft:
         raise NeedsReview(f"「{regime.title}」需經法制審查，審查通過前只能打印草稿")
-    facts = {
+    facts: Facts = {
         "title": pen.text(regime.title),
         "purpose": pen.text(substitute(regime.purpose, parameters(regime))),
         "source": pen.text(regime.source),
