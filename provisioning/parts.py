@@ -7,19 +7,24 @@ any other value. Its language is in `provisioning.partlanguage`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from provisioning.labels import FIELD
 from provisioning.partlanguage import BadPart, Choice, Fault, Node, Value, Words, parsed
 from provisioning.specs import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A fact that a part may mention, by its name in either script; `example` stands in where there is none yet."""
+    """A fact that a part may mention, by its name in either script.
+
+    `example` stands in where there is none yet; `optional` says that some papers have none.
+    """
 
     key: str
     name: str
     name_hans: str
     meaning: str
     example: str
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ _DATE = Mention("date", "版本日期", "版本日期", "這一版內容的日�
 _ITEM = Mention("item", "事項名稱", "事项名称", "這份指南所講的事項", "最低生活保障申請")
 _LIMIT = Mention("promised_limit", "承諾時限", "承诺时限", "該事項的承諾辦結時限", "20個工作日")
 _FORMER = Mention(
-    "former_names", "曾用名稱", "曾用名称", "該事項以前的叫法，沒有時為空", "農村最低生活保障申請"
+    "former_names", "曾用名稱", "曾用名称", "該事項以前的叫法，沒有時為空", "農村最低生活保障申請", True
 )
 _REGIME = Mention("regime", "制度名稱", "制度名称", "這塊牌上的制度", "首問責任制")
 
@@ -115,7 +120,8 @@ def profile_faults(profile: Profile) -> Iterator[tuple[tuple[str, str], str]]:
     for part in PARTS:
         text = getattr(profile, part.field)
         if text is not None:
-            yield from ((("profile", part.field), fault.sentence) for fault in part_faults(part, text))
+            told = (f"{FIELD[part.field]}{fault.sentence}" for fault in part_faults(part, text))
+            yield from ((("profile", part.field), sentence) for sentence in told)
 
 
 def _length(part: TextPart, nodes: tuple[Node, ...]) -> int:
