@@ -13,13 +13,13 @@ import pytest
 from jinja2 import DictLoader, Environment
 from weasyprint import HTML
 
+from tests.fixtures.fetching import ATTRIBUTES, addresses, sheet
 from tests.fixtures.payloads import ESCAPES, EXHAUSTING, STATEMENTS
 from townhall.documents.booth import Templates, booth
 from townhall.documents.errors import DocumentError
 from townhall.documents.fonts import ensure_faces
 from townhall.documents.pdf import Renderer
 from townhall.documents.sandbox import LONGEST_RESULT
-from townhall.documents.sheet import Sheet
 
 SECRET = "秘密內容-4711"
 CONTEXT: dict[str, Any] = {
@@ -88,37 +88,6 @@ def test_what_a_context_holds_is_escaped() -> None:
     assert "<" not in made("{{ name }}", {"name": "<script>&\"'"})
 
 
-ATTRIBUTES = (
-    '<img src="{0}" alt="">',
-    '<object data="{0}"></object>',
-    '<embed src="{0}">',
-    '<link rel="stylesheet" href="{0}">',
-    '<link rel="attachment" href="{0}">',
-    '<a rel="attachment" href="{0}">a</a>',
-    '<svg width="5" height="5"><image href="{0}" width="5" height="5"/></svg>',
-    '<svg width="5" height="5"><use href="{0}#a"/></svg>',
-    '<p style="background: url({0})">a</p>',
-    '<p style="list-style-image: url({0}); display: list-item">a</p>',
-    "<style>@import url({0});</style>",
-    "<style>@font-face {{ font-family: x; src: url({0}) }} p {{ font-family: x }}</style><p>a</p>",
-    "<style>p::before {{ content: url({0}) }}</style><p>a</p>",
-    "<style>@page {{ background: url({0}) }}</style>",
-)
-
-
-def addresses(secret: Path, port: int) -> list[str]:
-    return [
-        secret.as_uri(),
-        f"FILE://{secret}",
-        f"file://localhost{secret}",
-        str(secret),
-        f"../../..{secret}",
-        f"http://127.0.0.1:{port}/x",
-        f"//127.0.0.1:{port}/x",
-        "ftp://127.0.0.1/x",
-    ]
-
-
 @contextmanager
 def listening() -> Iterator[tuple[int, list[str]]]:
     """A port that notes who comes; nobody should."""
@@ -145,11 +114,6 @@ def listening() -> Iterator[tuple[int, list[str]]]:
         stop.set()
         thread.join()
         server.close()
-
-
-def sheet(body: str) -> Sheet:
-    html = f'<!doctype html><html lang="zh-Hant"><head><title>甲</title></head><body>{body}</body></html>'
-    return Sheet(html=html, stylesheet="", width=210, height=297, bleed=0, pages=None)
 
 
 def test_bar_p2_no_document_reads_a_file_or_reaches_a_server(tmp_path: Path, renderer: Renderer) -> None:

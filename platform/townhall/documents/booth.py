@@ -51,13 +51,14 @@ class Runaway(DocumentError):
 
 
 def require_plain(value: Any, place: str = "內容") -> None:
-    """Raise `TypeError` for anything but texts, numbers, booleans, None, and lists and dicts of such.
+    """Raise `TypeError` for anything but texts, numbers, booleans, None, and lists and dicts of such by text.
 
     Exactly these types: a text that is more than a text could bring methods of its own.
     """
     if type(value) is dict:
         for name, inner in value.items():
-            require_plain(name, place)
+            if type(name) is not str:  # JSON would make one of it without a word
+                raise TypeError(f"{place}：{type(name).__name__}")
             require_plain(inner, f"{place}.{name}")
     elif type(value) is list:
         for inner in value:
