@@ -9,6 +9,7 @@ from provisioning.itemrules import item_faults
 from provisioning.memory import Remembered
 from provisioning.moves import move_faults
 from provisioning.overlay import lay_over, overlay_faults
+from provisioning.parts import profile_faults
 from provisioning.policy import loosened, pattern_fault
 from provisioning.specs import CentreSpec, Overlay, Pack, Profile, Regime, is_blank
 from provisioning.specs.centre import COLLECTIONS
@@ -54,6 +55,7 @@ def collisions(centre: CentreSpec) -> Iterator[Finding]:
 def contradictions(centre: CentreSpec) -> Iterator[Finding]:
     """What is well-formed and present, but beyond what it may be or at odds with itself."""
     yield from _phones(centre.profile)
+    yield from profile_faults(centre.profile)
     for index, item in enumerate(centre.items):
         yield from ((("items", index, *path), text) for path, text in _in_item(item))
     for index, regime in enumerate(centre.regimes):

@@ -35,6 +35,7 @@ from townhall.web import (
     shell,
     signin,
     studio,
+    wording,
     workspace,
 )
 from townhall.web.addresses import CodeConverter, KeyConverter
@@ -43,7 +44,7 @@ FORM_BYTES = 1_000_000
 SESSION = dt.timedelta(hours=12)
 # Attempts are counted by address and by login; a successful sign-in costs nothing.
 BY_ADDRESS, BY_LOGIN = "30 per 15 minutes", "10 per 15 minutes"
-PUBLIC, DRAWING = "120 per minute", "240 per minute"
+PUBLIC, DRAWING, TRYING = "120 per minute", "240 per minute", "60 per minute"
 
 
 def create_app(settings: Settings) -> Flask:
@@ -101,6 +102,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(profile.pages)
     app.register_blueprint(items.pages)
     app.register_blueprint(inventory.pages)
+    app.register_blueprint(wording.pages)
     app.register_blueprint(studio.pages)
     app.register_blueprint(history.pages)
     app.register_blueprint(life.pages)
@@ -125,6 +127,8 @@ def _limit(app: Flask) -> None:
         views[view] = limiter.limit(PUBLIC)(views[view])
     for view in ("studio.page", "studio.pdf", "federation.backchannel"):
         views[view] = limiter.limit(DRAWING)(views[view])
+    # Each may take seconds of the one process that lays pages out.
+    views["wording.preview"] = limiter.limit(TRYING, key_func=factor.who)(views["wording.preview"])
 
 
 def _refused(response: object) -> bool:

@@ -190,7 +190,8 @@ def _desktop(desk: Desk) -> Desktop:
     return Desktop(desk, asked if asked in SCRIPTS else current().script)
 
 
-def _studio(desktop: Desktop, paper: Paper) -> str:
+def _studio(desktop: Desktop, paper: Paper) -> ResponseReturnValue:
+    """The page around one paper; 422 where the paper cannot be laid out at all."""
     printed, fault = None, ""
     try:
         printed = desktop.printed(paper)
@@ -198,7 +199,8 @@ def _studio(desktop: Desktop, paper: Paper) -> str:
         fault = str(error)
     page = {"paper": paper, "printed": printed, "fault": fault, "desktop": desktop, "desk": desktop.desk}
     ready = sum(paper.state is Printable.READY for paper in desktop.papers)
-    return render_template("studio.html", ready=ready, scripts=SCRIPTS, traditional=HANT, **page)
+    shown = render_template("studio.html", ready=ready, scripts=SCRIPTS, traditional=HANT, **page)
+    return shown, 422 if fault else 200
 
 
 def _paper(binder: Binder, order: Order) -> Paper:

@@ -14,6 +14,13 @@ document.addEventListener("click", (event) => {
     document.getElementById(copy.dataset.copy).select();
     if (document.execCommand("copy")) copy.textContent = copy.dataset.done;
   }
+  const insert = event.target.closest("[data-insert]");
+  if (insert) {
+    const field = document.getElementById(insert.dataset.into);
+    field.setRangeText(insert.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+    field.focus();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   const login = event.target.closest("[data-login]");
   if (login) {
     document.getElementById("login").value = login.dataset.login;
@@ -39,6 +46,22 @@ window.addEventListener("beforeunload", (event) => {
 window.addEventListener("pageshow", () => {
   document.querySelectorAll("button[disabled]").forEach((button) => { button.disabled = false; });
 });
+
+// How a text will stand on paper, a moment after the last key; an older answer never replaces a newer one.
+let pause, asked = 0;
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("[data-trial]");
+  if (!form) return;
+  clearTimeout(pause);
+  pause = setTimeout(() => tryOut(form), 500);
+});
+async function tryOut(form) {
+  const mine = ++asked, fields = new FormData(form);
+  fields.append("bare", "1");
+  const answer = await fetch(form.dataset.trial, { method: "POST", body: new URLSearchParams(fields) }).catch(() => null);
+  const words = answer && await answer.text();
+  if (words && mine === asked && (answer.ok || answer.status === 422)) document.getElementById("trial").innerHTML = words;
+}
 
 const refusal = document.getElementById("refusal");
 if (refusal) refusal.focus();
