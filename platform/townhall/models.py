@@ -16,6 +16,7 @@ from townhall.centres.models import Centre, Post, Regime, Revision, ServiceItem,
 from townhall.database import Base
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
+from townhall.jobs.models import Job
 from townhall.lookups.models import Holiday, Supplier
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
@@ -35,6 +36,7 @@ TENANT_OWNED = (
     BudgetLine,
     AuditRecord,
     Approval,
+    Job,
 )
 HOST_OWNED = (
     *(Unit, Release, CountyOverlay, Holiday, Supplier),
