@@ -26,6 +26,7 @@ PAGES = [
     "hall",
     "regimes",
     "budget",
+    "packages",
 ]
 
 TABLES = [

@@ -9,7 +9,7 @@ from townhall.web.history import ACTIONS
 from townhall.web.reading import DENIED, READ
 
 HOST = Path(__file__).parents[2] / "platform" / "townhall"
-FAMILIES = ("account.", "approval.", "centre.", "session.")
+FAMILIES = ("account.", "approval.", "centre.", "job.", "session.")
 CALLS = {"record", "record_of", "note"}
 
 
