@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -42,7 +42,7 @@ from townhall.jobs.packages import NO_CENTRE, NO_SCRIPT, PACKAGE
 from townhall.jobs.provisioning import PROVISION
 from townhall.jobs.registry import kinds
 from townhall.jobs.runner import ATTEMPTS, FAULT, GAVE_UP, UNKNOWN, JobWithoutTenant
-from townhall.tenancy import ScopeMissing, ScopeViolation
+from townhall.tenancy import Scope, ScopeMissing, ScopeViolation, current, scope_of
 
 PREFECTURE = "522300000000"
 NOBODY = [
@@ -317,6 +317,28 @@ def test_the_sessions_of_a_job_reach_its_own_unit_only(workshop: Workshop) -> No
 
     unit_id, key = probe(workshop, run)
     assert workshop.runner.run(unit_id, key) is State.DONE, workshop.job(unit_id, key).message
+
+
+def test_every_transaction_of_a_job_is_told_its_own_tenant(workshop: Workshop) -> None:
+    def run(task: Task) -> Mapping[str, Any]:
+        with task.sessions() as session:
+            session.scalars(select(Centre.unit_id)).all()
+        task.progress(1, 1)
+        return {}
+
+    unit_id, key = probe(workshop, run)
+    told: list[Scope] = []
+
+    def note(session: Session, *_: object) -> None:
+        told.append(current(session))
+
+    event.listen(Session, "after_begin", note)
+    try:
+        assert workshop.runner.run(unit_id, key) is State.DONE
+    finally:
+        event.remove(Session, "after_begin", note)
+    assert len(told) >= 5  # taken, read, written, reported, finished
+    assert set(told) == {scope_of(unit_id)}
 
 
 def test_nobody_takes_a_job_in_a_session_of_nobody(workshop: Workshop) -> None:
