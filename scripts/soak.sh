@@ -12,6 +12,8 @@ export TOWNHALL_SOAK=1
 exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/integration/test_matrix.py \
     tests/integration/test_pooled_connections.py \
+    tests/integration/test_job_tenants.py \
+    tests/integration/test_job_workers.py \
     tests/integration/test_audit.py \
     tests/integration/test_api.py \
     tests/integration/test_exhaustion.py \

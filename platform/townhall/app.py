@@ -15,6 +15,8 @@ from townhall.config import Settings
 from townhall.documents.fonts import Faces
 from townhall.documents.lettering import faces_of
 from townhall.documents.press import Press
+from townhall.jobs import registry as jobs
+from townhall.jobs.broker import Post
 from townhall.walls import require_walls
 from townhall.web import (
     api,
@@ -30,6 +32,7 @@ from townhall.web import (
     life,
     links,
     overview,
+    packages,
     people,
     profile,
     shell,
@@ -55,6 +58,8 @@ def create_app(settings: Settings) -> Flask:
     require_walls(app.extensions["townhall.sessions"].kw["bind"])
     app.extensions["townhall.press"] = Press(settings.documents, lambda: _faces(app))
     app.extensions["townhall.kinds"] = kinds(settings.archives)
+    app.extensions["townhall.jobs"] = jobs.kinds(settings)
+    app.extensions["townhall.post"] = Post(settings)
     headers.protect(app, secure=settings.secure_cookies, provider=settings.oidc_origin())
     shell.furnish(app)
     federation.connect(app, settings)
@@ -104,6 +109,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(inventory.pages)
     app.register_blueprint(wording.pages)
     app.register_blueprint(studio.pages)
+    app.register_blueprint(packages.pages)
     app.register_blueprint(history.pages)
     app.register_blueprint(life.pages)
     app.register_blueprint(guide.pages)

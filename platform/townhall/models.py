@@ -26,6 +26,7 @@ from townhall.centres.models import (
 from townhall.database import Base
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
+from townhall.jobs.models import Job
 from townhall.lookups.models import Holiday, Supplier
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
@@ -47,6 +48,7 @@ TENANT_OWNED = (
     Approval,
     Question,
     Outbox,
+    Job,
 )
 HOST_OWNED = (
     *(Unit, Release, CountyOverlay, Holiday, Supplier),

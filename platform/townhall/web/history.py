@@ -15,6 +15,8 @@ from townhall.accounts.rights import Right
 from townhall.audit.chain import plain
 from townhall.audit.models import AuditRecord
 from townhall.audit.operations import broken, records
+from townhall.jobs.packages import PACKAGE
+from townhall.jobs.provisioning import PROVISION
 from townhall.web.desk import Desk
 from townhall.web.guards import township
 from townhall.web.language import msgid, translate
@@ -61,9 +63,15 @@ ACTIONS = {
     "session.role": msgid("切換角色"),
     "approval.propose": msgid("提請審批"),
     "approval.decide": msgid("審批"),
+    "job.ask": msgid("提交任務"),
+    "job.finish": msgid("任務完成"),
+    "job.fail": msgid("任務失敗"),
+    "job.cancel": msgid("取消任務"),
     "read": msgid("查閱"),
     "denied": msgid("越權訪問被拒"),
 }
+# What acts of two parts are about, by the name that the program uses.
+THINGS = NAMES | {PACKAGE: msgid("印製包"), PROVISION: msgid("按名單開通")}
 
 
 @pages.get("")
@@ -128,7 +136,7 @@ def _names(desk: Desk) -> dict[tuple[str, str], str]:
 def _about(one: AuditRecord) -> str:
     """What an act was about, without the names that only the program uses."""
     kind, _, key = one.path.partition("/")
-    return translate(NAMES[kind]) if key and kind in NAMES else one.path
+    return translate(THINGS[kind]) if key and kind in THINGS else one.path
 
 
 def _value(value: Any, field: str) -> str:

@@ -71,3 +71,20 @@ const chosen = document.querySelector(".papers [aria-current]");
 if (chosen) chosen.closest("ul").scrollTop = chosen.offsetTop - 80;
 const tab = document.querySelector(".tabs [aria-current]");
 if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - 60;
+
+// What is being made is looked at again until it is done; without scripts the page reloads itself.
+const again = (live) => setTimeout(async () => {
+  let fresh = live;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const found = answer.ok && !answer.redirected && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(live.id);
+    if (found) {
+      const focused = live.contains(document.activeElement) && document.activeElement.id;
+      live.replaceWith(found);
+      fresh = found;
+      if (focused && document.getElementById(focused)) document.getElementById(focused).focus();
+    }
+  } catch (fault) { /* the server is away: ask again */ }
+  if (fresh.dataset.live) again(fresh);
+}, Number(live.dataset.live));
+document.querySelectorAll("[data-live]").forEach(again);
