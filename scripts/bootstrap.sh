@@ -47,7 +47,7 @@ missing_packages() {
     local wanted=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk fonts-noto-cjk-extra)
     # libatomic1 is for the program that Playwright drives the browser with. redis-tools holds the server too, without the
     # service that redis-server would start.
-    if [ "$what" = test ]; then wanted+=(chromium libatomic1 poppler-utils qpdf redis-tools); fi
+    if [ "$what" = test ]; then wanted+=(chromium libatomic1 pgbouncer poppler-utils qpdf redis-tools); fi
     for package in "${wanted[@]}"; do
         installed "$package" || echo "$package"
     done
@@ -61,13 +61,24 @@ missing_packages() {
     if [ "$what" = test ] && ! has_postgresql; then echo postgresql; fi
 }
 
-# Debian's postgresql makes and starts a server of its own. The tests start theirs and must not leave that one behind.
-without_main_cluster() (
-    folder=/etc/postgresql-common/createcluster.d
+# Debian's postgresql makes and starts a server of its own, and pgbouncer starts itself. The tests start theirs and
+# must not leave those behind.
+without_services() (
+    folder=/etc/postgresql-common/createcluster.d policy=/usr/sbin/policy-rc.d
     as_root mkdir -p "$folder"
-    trap 'as_root rm -f "$folder/townhall.conf"' EXIT
+    trap 'as_root rm -f "$folder/townhall.conf"; if [ "${ours:-}" ]; then as_root rm -f "$policy"; fi' EXIT
     echo "create_main_cluster = false" | as_root tee "$folder/townhall.conf" >/dev/null
+    # 101: no service is started while this is there. One that an administrator has put there stays.
+    if [ ! -e "$policy" ]; then
+        ours=yes
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    fi
     "$@"
+    # It would start with the machine the next time. One that was installed before is not touched.
+    case " $* " in *" pgbouncer "*)
+        if command -v systemctl >/dev/null; then as_root systemctl disable --quiet pgbouncer || true; fi ;;
+    esac
 )
 
 install_system_packages() {
@@ -89,7 +100,7 @@ install_system_packages() {
     say "系統套件：安裝 ${missing[*]}"
     as_root apt-get update --quiet=2
     case " ${missing[*]} " in
-        *" postgresql "*) without_main_cluster as_root "${install[@]}" --quiet=2 "${missing[@]}" ;;
+        *" postgresql "* | *" pgbouncer "*) without_services as_root "${install[@]}" --quiet=2 "${missing[@]}" ;;
         *) as_root "${install[@]}" --quiet=2 "${missing[@]}" ;;
     esac
 }

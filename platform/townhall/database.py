@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import (
     JSON,
+    URL,
     Connection,
     DateTime,
     Engine,
@@ -88,13 +89,28 @@ def create_engine_for(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL; SQLite gets WAL, foreign keys, a busy timeout and real transactions."""
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
-        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return _postgresql_engine(address)
     if address.get_backend_name() != "sqlite":
         raise ArgumentError(f"資料庫只能是 sqlite 或 postgresql，不能是 {address.get_backend_name()}")
     engine = create_engine(address)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgresql_engine(address: URL) -> Engine:
+    """Behind a pooler each transaction may be on another connection, which knows no statement prepared before."""
+    arguments = {"prepare_threshold": None} if is_pooled(address) else {}
+    direct = address.difference_update_query([POOLER]).set(drivername="postgresql+psycopg")
+    return create_engine(direct, pool_pre_ping=True, connect_args=arguments)
+
+
+def is_pooled(address: str | URL) -> bool:
+    """Whether an address says that it leads through pgbouncer, with `?pgbouncer=true`."""
+    return make_url(address).query.get(POOLER) == "true"
+
+
+POOLER = "pgbouncer"
 
 
 def runtime_role(url: str) -> str | None:

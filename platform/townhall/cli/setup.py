@@ -18,7 +18,7 @@ from townhall.cli.console import Refused, guarded, remarks, sessions
 from townhall.cli.typefaces import prepared_faces
 from townhall.clock import now
 from townhall.config import Settings, SettingsInvalid
-from townhall.database import runtime_role, shown_address, upgrade
+from townhall.database import is_pooled, runtime_role, shown_address, upgrade
 from townhall.demo import prepare_demo
 from townhall.jobs.local import Pool
 from townhall.standards.operations import publish_release
@@ -52,8 +52,11 @@ def init() -> None:
 def upgrade_as_owner(settings: Settings) -> None:
     """Bring the schema up to date. On PostgreSQL its owner does it and the runtime role is given the rows only.
 
-    Raises `SettingsInvalid` where one role would be both: whoever owns a table can take its walls down.
+    Raises `SettingsInvalid` where one role would be both: whoever owns a table can take its walls down. So too where
+    a pooler is in between: migrations hold a lock and time limits of their connection, which it would pass on.
     """
+    if is_pooled(settings.owner_database or settings.database_url):
+        raise SettingsInvalid("建表須直連 PostgreSQL：TOWNHALL_OWNER_DATABASE 不得經過 pgbouncer")
     runtime = runtime_role(settings.database_url)
     if runtime is not None and runtime == runtime_role(settings.owner_database or settings.database_url):
         raise SettingsInvalid(
