@@ -66,9 +66,10 @@ def _action(touch: Touch, result: Reconciled, names: "_Names", target: Upstream)
 
 
 def _after(touch: Touch, result: Reconciled) -> Any:
-    """What stands there afterwards: of a set it is neither side's value but what came of both."""
+    """What stands there afterwards: of a set or an order it is neither side's value but what came of both."""
     if isinstance(touch.theirs, list) or isinstance(touch.ours, list):
-        return _value(result.centre, touch.path)
+        value = _value(result.centre, touch.path)
+        return list(value) if isinstance(value, dict) else value
     return touch.theirs if _operation(touch) not in {Operation.KEEP, Operation.ASK} else touch.ours
 
 
