@@ -114,6 +114,9 @@ def loosened(rules: Iterable[PolicyRule], tighter: Iterable[PolicyRule]) -> Iter
         standing = governing(upper, rule.path)
         if standing and TIGHTNESS.index(rule.policy) < TIGHTNESS.index(standing.policy):
             yield index, f"不得放寬：上級對「{standing.path}」的規定為 {standing.policy}（{standing.reason}）"
+        elif standing and standing.policy is Policy.MANDATORY and rule.policy is Policy.BOUNDED:
+            # Of two layers the tighter one speaks, and a bound says nothing of what must be there.
+            yield index, f"不得放寬：上級對「{standing.path}」的規定為必備，不得改為只有上限（{standing.reason}）"
         elif standing and _wider(rule, standing):
             yield index, f"不得放寬：上級上限為 {standing.maximum}（{standing.reason}）"
 
