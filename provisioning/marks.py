@@ -201,8 +201,3 @@ def _where_it_stands(ours: Tree, theirs: Tree, path: Path) -> Tree:
     others = [key for key in items if key != path[-1]]
     order = joined_order(others, list(standard), items)
     return placed(ours, above, {key: items[key] for key in order})
-
-
-def take_back(ours: Tree, marks: Marks, mark: Mark) -> tuple[Tree, Marks]:
-    """Township and marks after a displaced value that nothing locks any more was taken back (rule E2)."""
-    return placed(ours, mark.path, mark.value), tuple(one for one in marks if one is not mark)
