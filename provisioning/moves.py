@@ -9,7 +9,7 @@ from provisioning.specs.pack import Carry, Move
 from provisioning.tree import Path, Tree, grown, same
 
 # Who points at items of a section: section, field, and what stands before the key there.
-_POINTERS = {
+POINTERS = {
     "windows": (("items", "windows", ""), ("objects", "window", ""), ("posts", "window", "")),
     "zones": (("objects", "zone", ""),),
     "fixtures": (("objects", "fixture", ""),),
@@ -135,7 +135,7 @@ def _replaced(tree: Tree, move: Move, items: dict[str, Any]) -> Tree:
     """The items at the place of the first origin, everything that pointed at the origins pointing at them."""
     section = dict(_in_place(tree.get(move.section) or {}, move, items))
     tree = {**tree, move.section: section or None}
-    for pointer in _POINTERS.get(move.section, ()):
+    for pointer in POINTERS.get(move.section, ()):
         tree = _repointed(tree, move, *pointer)
     return tree
 
