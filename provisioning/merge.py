@@ -197,8 +197,9 @@ class _Merging:
                 yield key, item
 
     def _item(self, node: Node, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
-        if same(ours, base, node) and same(theirs, base, node):
+        if ours is theirs is base:
             return ours
+        # Items that are the same are opened all the same: the order of a list inside them may have changed.
         if ours is not None and theirs is not None:
             return _lent(node, self.value(node, path, base, ours, theirs), theirs, ours)
         return self._presence(node, path, base, ours, theirs)

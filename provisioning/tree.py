@@ -29,12 +29,11 @@ def centre_tree(centre: CentreSpec) -> Tree:
 
 def centre_of(tree: Tree, like: CentreSpec | None = None) -> CentreSpec:
     """The centre that a tree says; `like` lends its parts where they are the same. Raises `ValidationError`."""
-    sections = {name: _section(name, value) for name, value in tree.items()}
+    # Also of sections that the tree does not have: those are empty, not as in `like`.
+    sections = {name: _section(name, tree.get(name)) for name in CentreSpec.model_fields}
     if like is not None:
         return like.model_copy(update=_validated(sections))
-    return CentreSpec.model_validate(
-        {name: _absent_as_empty(name, value) for name, value in sections.items()}
-    )
+    return CentreSpec.model_validate(sections)
 
 
 def _validated(sections: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,10 +42,6 @@ def _validated(sections: Mapping[str, Any]) -> dict[str, Any]:
         name: models[name].annotation.model_validate(value) if isinstance(value, dict) else value  # type: ignore[union-attr]
         for name, value in sections.items()
     }
-
-
-def _absent_as_empty(name: str, value: Any) -> Any:
-    return () if value is None and name in COLLECTIONS else value
 
 
 def _section(name: str, value: Any) -> Any:
@@ -141,8 +136,8 @@ def same(one: Any, other: Any, node: Node = CENTRE) -> bool:
     """Deep equality of two trees of one kind: types matter, the order of a collection does not."""
     if one is other:
         return True
-    if isinstance(one, Spec) and isinstance(other, Spec):
-        return one == other
+    if isinstance(one, Spec) and isinstance(other, Spec) and one == other:
+        return True
     one, other = opened(node, one), opened(node, other)
     if type(one) is not type(other) or one != other:
         return False

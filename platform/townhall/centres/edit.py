@@ -15,7 +15,7 @@ from provisioning.reconcile import open_questions
 from provisioning.resolve import Upstream
 from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS
-from provisioning.validate import check_centre
+from provisioning.validate import by_key, check_centre
 from provisioning.wording import message
 from townhall.audit.act import Act
 from townhall.centres.apply import pinned
@@ -130,8 +130,8 @@ def refuse_edit(upstream: Upstream, before: CentreSpec, after: CentreSpec) -> No
     """Raise `EditRefused` with every policy and rule that a change breaks (rule E8)."""
     changes = tuple(differences(before, after))
     reasons = [reason for change in changes if (reason := _forbidden(upstream, change))]
-    known = {text for _, text in check_centre(before)}
-    reasons += [text for _, text in check_centre(after) if text not in known]
+    known = {(by_key(before, path), text) for path, text in check_centre(before)}
+    reasons += [text for path, text in check_centre(after) if (by_key(after, path), text) not in known]
     if reasons:
         raise EditRefused(reasons)
 
