@@ -30,7 +30,9 @@ def test_bar_t8_no_page_of_a_township_reads_a_table_from_end_to_end(site: Site, 
     site.app.config["WTF_CSRF_ENABLED"] = False
     engine, client = site.sessions.kw["bind"], site.app.test_client()
     client.post("/login", data={"login": login, "password": PASSWORD})
-    _ = site.app.extensions["townhall.press"].faces  # once a process: reads all names for their rare characters
+    _ = site.app.extensions[
+        "townhall.press"
+    ].faces  # once a process: reads all names for their rare characters
     with asked(engine) as questions:
         for rule, method in pages(site):
             with site.app.test_request_context():
