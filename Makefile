@@ -47,6 +47,7 @@ faults:
 # Pages that are written from the program's own tables.
 docs:
 	$(python) scripts/rights.py
+	$(python) scripts/rules.py
 
 # Rewrites requirements/ from pyproject.toml; UPGRADE=1 takes the newest versions that it allows.
 lock:
