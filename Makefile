@@ -1,5 +1,5 @@
 # Needs bash, Python 3.11 or newer and, for a first run, a network. The work is done by scripts/.
-.PHONY: demo test lint types bench soak mutants docs lock clean
+.PHONY: demo test lint types bench soak nightly mutants faults docs lock clean
 
 python := .venv/bin/python
 
@@ -12,7 +12,7 @@ demo:
 test: lint types
 	$(python) -m pytest -n auto --cov --cov-report=term $(PYTEST)
 
-lint types bench soak mutants docs: bootstrap-test
+lint types bench soak nightly mutants faults docs: bootstrap-test
 
 .PHONY: bootstrap-test
 bootstrap-test:
@@ -32,13 +32,22 @@ bench:
 soak:
 	@scripts/soak.sh $(python)
 
+# The properties of the merge engine with 10,000 examples each instead of some dozens: a night's work.
+nightly:
+	TOWNHALL_EXAMPLES=$${TOWNHALL_EXAMPLES:-10000} $(python) -m pytest -n auto --no-header tests/properties
+
 # Breaks the walls between tenants one at a time and counts what the tests notice: half an hour.
 mutants:
 	$(python) scripts/mutants.py
 
+# Plants the faults that the merge engine must not have, one at a time, and counts what the tests notice.
+faults:
+	$(python) scripts/faults.py
+
 # Pages that are written from the program's own tables.
 docs:
 	$(python) scripts/rights.py
+	$(python) scripts/rules.py
 
 # Rewrites requirements/ from pyproject.toml; UPGRADE=1 takes the newest versions that it allows.
 lock:

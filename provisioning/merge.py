@@ -185,7 +185,9 @@ class _Merging:
             return ours
         if not node.manual:
             return {key: items[key] for key in sorted(items)} or None
-        order = merged_order(list(base), list(ours), list(theirs), items)
+        # Under a lock nobody has an order of their own (rule E2).
+        old = ours if self.judge.policy(path) is Policy.LOCKED else base
+        order = merged_order(list(old), list(ours), list(theirs), items)
         self._note_order(node, path, base, ours, theirs, order)
         return {key: items[key] for key in order} or None
 

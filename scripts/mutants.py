@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,8 +189,14 @@ def noticed(mutant: Mutant, folder: Path) -> bool:
 
 
 def main() -> int:
-    wanted = " ".join(sys.argv[1:])
-    chosen = [one for one in MUTANTS if wanted in f"{one.file} {one.old}"]
+    killed, planted = hunted(MUTANTS, " ".join(sys.argv[1:]))
+    print(f"{killed} of {planted} mutants noticed")
+    return 0 if killed >= LEAST * planted else 1
+
+
+def hunted(mutants: Iterable[Mutant], wanted: str) -> tuple[int, int]:
+    """How many of the mutants whose words are wanted are noticed, and how many those are."""
+    chosen = [one for one in mutants if wanted in f"{one.file} {one.old}"]
     killed = 0
     with tempfile.TemporaryDirectory(prefix="townhall-mutants-") as name:
         folder = Path(name) / "copy"
@@ -201,8 +208,7 @@ def main() -> int:
             found = noticed(mutant, folder)
             killed += found
             print("noticed " if found else "SURVIVED", mutant.file, repr(mutant.old[:60]), flush=True)
-    print(f"{killed} of {len(chosen)} mutants noticed")
-    return 0 if killed >= LEAST * len(chosen) else 1
+    return killed, len(chosen)
 
 
 if __name__ == "__main__":

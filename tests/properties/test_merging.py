@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from provisioning.merge import CONFLICTS, Code, Merged, Touch, merge
 from provisioning.tree import Path, placed, same, value_at
+from tests.fixtures.soak import examples
 from tests.fixtures.trees import SMALL, leaves, orders, trees
 
 TREES = trees()
+few = examples(100)
 
 
 def merged(base: Any, ours: Any, theirs: Any) -> Merged:
@@ -28,16 +30,19 @@ def covered(path: Path, conflicts: set[Path]) -> bool:
     return any(path[: len(conflict)] == conflict for conflict in conflicts)
 
 
+@few
 @given(TREES, TREES)
 def test_rule_q_a_standard_that_did_not_move_leaves_ours(base: Any, ours: Any) -> None:
     assert equal(merged(base, ours, base).tree, ours)
 
 
+@few
 @given(TREES, TREES)
 def test_rule_q_a_township_that_did_nothing_gets_the_standard(base: Any, theirs: Any) -> None:
     assert equal(merged(base, base, theirs).tree, theirs)
 
 
+@few
 @given(TREES, TREES)
 def test_rule_q_two_that_agree_have_no_conflict(base: Any, ours: Any) -> None:
     found = merged(base, ours, ours)
@@ -45,11 +50,13 @@ def test_rule_q_two_that_agree_have_no_conflict(base: Any, ours: Any) -> None:
     assert not found.conflicts
 
 
+@few
 @given(TREES, TREES, TREES)
 def test_rule_q_conflicts_are_the_same_from_either_side(base: Any, ours: Any, theirs: Any) -> None:
     assert conflict_paths(merged(base, ours, theirs)) == conflict_paths(merged(base, theirs, ours))
 
 
+@few
 @given(TREES, TREES, TREES)
 def test_rule_q_nothing_that_the_township_did_is_lost(base: Any, ours: Any, theirs: Any) -> None:
     found = merged(base, ours, theirs)
@@ -59,6 +66,7 @@ def test_rule_q_nothing_that_the_township_did_is_lost(base: Any, ours: Any, thei
             assert result.get(path) == mine.get(path) or covered(path, conflict_paths(found))
 
 
+@few
 @given(TREES, TREES, TREES)
 def test_rule_q_nothing_that_the_standard_did_is_dropped(base: Any, ours: Any, theirs: Any) -> None:
     found = merged(base, ours, theirs)
@@ -68,6 +76,7 @@ def test_rule_q_nothing_that_the_standard_did_is_dropped(base: Any, ours: Any, t
             assert result.get(path) == new.get(path) or covered(path, conflict_paths(found))
 
 
+@few
 @given(TREES, TREES, TREES)
 def test_rule_b8_in_a_conflict_the_value_of_the_township_stands(base: Any, ours: Any, theirs: Any) -> None:
     found = merged(base, ours, theirs)
@@ -75,6 +84,7 @@ def test_rule_b8_in_a_conflict_the_value_of_the_township_stands(base: Any, ours:
         assert same(value_at(found.tree, touch.path, SMALL), value_at(ours, touch.path, SMALL), SMALL)
 
 
+@few
 @given(TREES, TREES, TREES)
 def test_rule_g8_no_conflict_lies_inside_another(base: Any, ours: Any, theirs: Any) -> None:
     paths = conflict_paths(merged(base, ours, theirs))
@@ -88,6 +98,7 @@ def reconciled(theirs: Any, conflicts: tuple[Touch, ...]) -> Any:
     return theirs
 
 
+@few
 @given(TREES, TREES, TREES)
 def test_rule_g2_the_same_release_again_changes_nothing_and_asks_the_same(
     base: Any, ours: Any, theirs: Any
@@ -98,6 +109,7 @@ def test_rule_g2_the_same_release_again_changes_nothing_and_asks_the_same(
     assert conflict_paths(again) == conflict_paths(first)
 
 
+@few
 @given(TREES, TREES, TREES, st.data())
 def test_rule_g3_after_any_mix_of_decisions_nothing_is_left_to_ask(
     base: Any, ours: Any, theirs: Any, data: st.DataObject
@@ -112,6 +124,7 @@ def test_rule_g3_after_any_mix_of_decisions_nothing_is_left_to_ask(
     assert not again.conflicts
 
 
+@few
 @given(TREES, TREES, TREES)
 def test_rule_h3_every_difference_is_told_with_a_reason(base: Any, ours: Any, theirs: Any) -> None:
     """Whatever moved from the township's state to the result has a touch that accounts for it."""

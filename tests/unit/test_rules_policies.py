@@ -16,6 +16,7 @@ from tests.fixtures.changes import (
     added,
     changed,
     keys,
+    ordered,
     part,
     plan,
     release,
@@ -99,6 +100,14 @@ def test_rule_e2_unlocking_offers_the_suspended_value_and_does_not_apply_it(stan
     assert made.data()["offers"][0]["value"] == "鄉"
     assert made.changes.after == centre
     assert made.changes.marks == marks
+
+
+def test_rule_e2_under_a_lock_the_order_is_the_standards_too(standard: Upstream) -> None:
+    windows = keys(standard.centre, "windows")
+    ours = ordered(standard.centre, "windows", *windows[::-1])
+    locking = release(ruled(standard, rule("windows[*]", Policy.LOCKED)))
+    assert keys(plan(ours, standard, locking).changes.after, "windows") == windows
+    assert keys(plan(ours, standard, release(standard)).changes.after, "windows") == windows[::-1]
 
 
 def test_rule_e2_a_second_lock_keeps_the_newer_value_aside(standard: Upstream) -> None:

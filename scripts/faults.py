@@ -1,0 +1,139 @@
+"""Plants the faults that a merge engine must not have, one at a time, in a copy, and sees whether a test notices.
+
+.venv/bin/python scripts/faults.py [WORDS OF A FAULT]
+
+The eight faults of rule Q are planted twice: the tests of the rules and the properties must each notice every one.
+First they must pass on a copy without any. Prints one line a fault and "killed N of M" at the end; exit code 1 unless all were noticed.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mutants import Mutant, hunted
+
+ENGINE = "provisioning"
+RULES = " ".join(
+    f"tests/unit/test_rules_{name}.py"
+    for name in ("values", "collections", "conflicts", "policies", "moves", "plans", "model")
+)
+PROPERTIES = "tests/properties --hypothesis-seed=20121231"
+
+
+def fault(file: str, old: str, new: str, tests: str = RULES) -> Mutant:
+    return Mutant(f"{ENGINE}/{file}.py", old, new, tests)
+
+
+_ASK = "self.note(_kind_of_conflict(base, ours, theirs), node, path, base, ours, theirs)"
+_PRESENCE = "        return self._atom(node, path, base, ours, theirs)\n\n    def _must_stay"
+
+# theirs wins; silent ours; delete/modify resurrects; modify/delete silently deletes; set union only; order always
+# the template's; base always advances; base never advances on a decision
+OF_RULE_Q = (
+    fault("merge", f"{_ASK}\n        return ours", f"{_ASK}\n        return theirs"),
+    fault("merge", _ASK, "pass"),
+    fault(
+        "merge",
+        _PRESENCE,
+        "        if ours is None and theirs is not None and not same(theirs, base, node):\n"
+        "            return theirs\n" + _PRESENCE,
+    ),
+    fault(
+        "merge",
+        _PRESENCE,
+        "        if theirs is None and base is not None:\n            return None\n" + _PRESENCE,
+    ),
+    fault("merge", "sorted((mine | new) - (old - mine) - (old - new))", "sorted(mine | new)"),
+    fault("ordering", "if keeps_its_order(base, ours, theirs):", "if True:"),
+    fault("marks", "of_kind(marks, MarkKind.CONFLICT):\n        base = placed", "():\n        base = placed"),
+    fault("marks", "left = tuple(one for one in marks if one is not mark)", "left = marks"),
+)
+
+OF_OUR_OWN = (
+    # policies
+    fault("reconcile", "return rule.policy if rule else None", "return None"),
+    fault("merge", "return self.judge.policy(path) in {Policy.MANDATORY, Policy.LOCKED}", "return False"),
+    fault("merge", "if policy is Policy.LOCAL and not (base is ours is None):", "if False:"),
+    fault(
+        "marks",
+        '{touch.path: _suspended(unit, touch) for touch in touches if touch.code == "LOCKED_DISPLACED"}',
+        "{}",
+    ),
+    fault("merge", "old = ours if self.judge.policy(path) is Policy.LOCKED else base", "old = base"),
+    fault("upgrade", "if rule is None or rule.policy is not Policy.LOCKED:", "if True:"),
+    fault(
+        "reconcile",
+        "any(path[: len(pin)] == pin or pin[: len(path)] == path for pin in self._pinned)",
+        "path in ()",
+    ),
+    fault(
+        "reconcile",
+        "any(path[: len(pin)] == pin or pin[: len(path)] == path for pin in self._pinned)",
+        "path in self._pinned",
+    ),
+    fault("policy", "elif standing and standing.policy is Policy.MANDATORY and rule", "elif False and rule"),
+    fault("policy", "max(speaking, key=_tightness, default=None)", "speaking[-1] if speaking else None"),
+    # moves
+    fault(
+        "reconcile", "merge(relocated.base, relocated.ours,", "merge(relocated.base, _own_tree(base, ours),"
+    ),
+    fault("reconcile", "old = with_old_bases(tree_of(base), marks)", "old = tree_of(base)"),
+    fault("moves", "blocked = bool(items) and any(key in standing for key in move.into)", "blocked = False"),
+    fault("moves", "if move.since > since)", "if move.since == since + 1)"),
+    fault("moves", "        return None, changed[0][1]\n", "        return changed[-1]\n"),
+    fault("moves", "        tree = _repointed(tree, move, *pointer)\n", "        pass\n"),
+    fault("publication", "if now.release <= old.release:", "if False:"),
+    fault("publication", "for pack in (new, previous))", "for pack in (new,))"),
+    # questions
+    fault(
+        "marks",
+        "return replace(standing, **values)",
+        "return replace(standing, id=conflict_id(unit, touch), **values)",
+    ),
+    fault("marks", "return identity(unit, touch.path, touch.base,", "return identity(unit, touch.path,"),
+    fault("reconcile", "return reconcile(unit, standard, ours, standard, marks).marks", "return marks"),
+    fault(
+        "merge",
+        "if ours is not None and theirs is not None:\n            return _lent",
+        "if theirs is not None and (ours is not None or base is not None):\n            return _lent",
+    ),
+    fault("marks", "return _where_it_stands(taken, theirs, mark.path), left", "return taken, left"),
+    # values, collections, order
+    fault("tree", "if type(one) is not type(other) or one != other:", "if one != other:"),
+    fault("tree", "for name in CentreSpec.model_fields}", "for name in tree}"),
+    fault("merge", "if len(result) < node.minimum:", "if False:"),
+    fault("ordering", "if key in known:\n            yield", "if True:\n            yield"),
+    fault(
+        "ordering",
+        "return [key for place in (None, *spine) for key in _led(place, guests)]",
+        "return [*spine, *(key for keys in guests.values() for key in keys)]",
+    ),
+    # plans
+    fault("upgrade", "{Operation.UPDATE, Operation.DELETE, Operation.MOVE}", "set(Operation)"),
+    fault("upgrade", "if count[section] * 100 > there * share:", "if count[section] * 100 >= there * share:"),
+    fault("constraints", "return found.path, found.detail", 'return "", found.detail'),
+    fault("constraints", "_found(base or target, before,", "_found(target, before,"),
+    fault("constraints", "for section in bounded & {*RECORDS}:", "for section in ():"),
+    fault("layers", "return rule.policy if rule else None", "return None"),
+)
+
+
+def planted() -> Iterator[Mutant]:
+    yield from OF_RULE_Q
+    yield from (replace(one, tests=PROPERTIES) for one in OF_RULE_Q)
+    yield from OF_OUR_OWN
+
+
+def main() -> int:
+    os.environ["TOWNHALL_FIRST"] = "1"  # a failure is enough; what it shrinks to is of no interest here
+    print("without any fault:", end=" ", flush=True)
+    if hunted([fault("merge", _ASK, _ASK, f"{RULES} {PROPERTIES}")], "")[0]:
+        return 1
+    killed, all_of_them = hunted(planted(), " ".join(sys.argv[1:]))
+    print(f"killed {killed} of {all_of_them}")
+    return 0 if killed == all_of_them else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
