@@ -1,43 +1,48 @@
 """What is wrong or missing on the result of a plan (rules A4, A5, E3, E4, H5)."""
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from provisioning.canonical import canonical
-from provisioning.labels import FIELD, item_label
+from provisioning.labels import FIELD, SECTION, item_label
 from provisioning.memory import Remembered
 from provisioning.plan import Found, Reason
 from provisioning.policy import over_bound
 from provisioning.resolve import Upstream
 from provisioning.schema import CENTRE
-from provisioning.specs import CentreSpec, Keyed, PolicyRule, is_blank
-from provisioning.specs.centre import COLLECTIONS
+from provisioning.specs import CentreSpec, Keyed, PolicyRule, Spec, is_blank
+from provisioning.specs.centre import COLLECTIONS, RECORDS
 from provisioning.specs.pack import Policy
 from provisioning.tree import Path, written
-from provisioning.validate import collisions, contradictions, references
+from provisioning.validate import by_key, collisions, contradictions, item_at, references
 from provisioning.yamlfile import Path as Place
-from provisioning.yamlfile import dotted
 
+_SECTION_END = re.compile(r"[\[.]")
 # A blank of a mandatory, bounded or locked field is somebody's to fill.
 _TO_BE_FILLED = frozenset({Policy.MANDATORY, Policy.BOUNDED, Policy.LOCKED})
 
 
-def findings(target: Upstream, centre: CentreSpec, before: CentreSpec | None = None) -> tuple[Found, ...]:
-    """Everything that is wrong or missing on a result; what held `before` already is marked as known (rule H5).
+def findings(
+    target: Upstream, centre: CentreSpec, before: CentreSpec | None = None, base: Upstream | None = None
+) -> tuple[Found, ...]:
+    """Everything that is wrong or missing on a result; what held `before` under `base` is marked as known (rule H5).
 
     Contradictions inside a new centre are the pack's and block it. On a centre that has been changed locally they
     are warnings: its values stand, and are never clipped (rule E4).
     """
-    known = set() if before is None else {found.detail for found in _found(target, before, "warning")}
+    known = set() if before is None else {_said(found) for found in _found(base or target, before, "warning")}
     severity = "error" if before is None else "warning"
     return tuple(
-        _as_known(found) if found.detail in known else found for found in _found(target, centre, severity)
+        replace(found, known=True) if _said(found) in known else found
+        for found in _found(target, centre, severity)
     )
 
 
-def _as_known(found: Found) -> Found:
-    return Found(found.severity, found.path, found.label, found.reason, found.detail, True, found.deadline)
+def _said(found: Found) -> tuple[str, str]:
+    return found.path, found.detail
 
 
 def _found(target: Upstream, centre: CentreSpec, severity: str) -> Iterator[Found]:
@@ -52,13 +57,8 @@ def _placed(
     centre: CentreSpec, severity: str, reason: Reason, found: Iterable[tuple[Place, str]]
 ) -> Iterator[Found]:
     for path, text in found:
-        yield Found(severity, dotted(path), _named(centre, path), reason, text)
-
-
-def _named(centre: CentreSpec, path: Place) -> str:
-    if len(path) > 1 and isinstance(path[1], int):
-        return item_label(getattr(centre, str(path[0]))[path[1]])
-    return ""
+        item = item_at(centre, path)
+        yield Found(severity, by_key(centre, path), item_label(item) if item else "", reason, text)
 
 
 def missing(target: Upstream, centre: CentreSpec | None = None) -> Iterator[Found]:
@@ -98,8 +98,13 @@ def _missing(target: Upstream, path: Path, label: str, value: Any) -> Iterator[F
 def beyond_bounds(target: Upstream, centre: CentreSpec) -> Iterator[Found]:
     """Values over a bound of the standard: they stay in force, with the day to which they may (rule E4)."""
     bounded = {
-        rule.path.partition("[")[0] for layer in target.policies for rule in layer if rule.maximum is not None
+        _SECTION_END.split(rule.path)[0]
+        for layer in target.policies
+        for rule in layer
+        if rule.maximum is not None
     }
+    for section in bounded & {*RECORDS}:
+        yield from _beyond_in_record(target, section, getattr(centre, section))
     for section in COLLECTIONS:
         if section in bounded:
             judge = _bounds(target, section)
@@ -113,13 +118,27 @@ def _bounds(target: Upstream, section: str) -> Remembered[tuple[Found, ...]]:
             (name, target.rule((section, item.key, name))) for name in CENTRE.fields[section].each.fields
         )
         ruled = ((name, rule) for name, rule in fields if rule is not None and rule.maximum is not None)
-        return tuple(found for name, rule in ruled for found in _beyond(section, item, name, rule))
+        return tuple(
+            found
+            for name, rule in ruled
+            for found in _beyond((section, item.key, name), item_label(item), getattr(item, name), rule)
+        )
 
     return Remembered(of)
 
 
-def _beyond(section: str, item: Keyed, name: str, rule: PolicyRule) -> Iterator[Found]:
-    text = over_bound(rule, FIELD.get(name, name), canonical(getattr(item, name)), name)
+def _beyond_in_record(target: Upstream, section: str, record: Any) -> Iterator[Found]:
+    values: list[tuple[Path, Any]] = [((section,), record)]
+    if isinstance(record, Spec):
+        values = [((section, name), value) for name, value in record]
+    for path, value in values:
+        rule = target.rule(path)
+        if rule is not None:
+            yield from _beyond(path, "", value, rule)
+
+
+def _beyond(path: Path, label: str, value: Any, rule: PolicyRule) -> Iterator[Found]:
+    name = FIELD.get(path[-1], SECTION.get(path[-1], path[-1]))
+    text = over_bound(rule, name, canonical(value), path[-1])
     if text is not None:
-        path = written((section, item.key, name))
-        yield Found("warning", path, item_label(item), Reason.BOUND_VIOLATION, text, deadline=rule.deadline)
+        yield Found("warning", written(path), label, Reason.BOUND_VIOLATION, text, deadline=rule.deadline)

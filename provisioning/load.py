@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from provisioning.extension import extend
 from provisioning.faults import Fault, PackInvalid
+from provisioning.publication import release_faults
 from provisioning.specs import Overlay, Pack
 from provisioning.specs.centre import COLLECTIONS, RECORDS
 from provisioning.validate import check_overlay, check_pack
@@ -79,11 +80,16 @@ class Sources:
         return Fault(pack, 0, 0, dotted(path), text)
 
 
-def load_pack(folder: Folder, name: str | None = None, find: Callable[[str], Folder] | None = None) -> Pack:
+def load_pack(
+    folder: Folder,
+    name: str | None = None,
+    find: Callable[[str], Folder] | None = None,
+    previous: Pack | None = None,
+) -> Pack:
     """A pack from its folder.
 
     A pack that extends another names it in its header; `find` gives the folder of a pack by its identifier, by
-    default the folder beside. Raises `PackInvalid` with every fault of every file.
+    default the folder beside. `previous` is the release that it is to follow (rule F2). Raises `PackInvalid` with every fault of every file.
     """
     name = name or Path(str(folder)).resolve().name
     sources, templates = _gathered(folder, name, find or _beside(folder), ())
@@ -91,6 +97,8 @@ def load_pack(folder: Folder, name: str | None = None, find: Callable[[str], Fol
     faults = list(sources.faults)
     if pack is not None:
         faults += [sources.fault(path, text) for path, text in check_pack(pack)]
+    if pack is not None and previous is not None:
+        faults += [sources.fault(path, text) for path, text in release_faults(previous, pack)]
     if faults or pack is None:
         raise PackInvalid(faults)
     return pack

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from provisioning.merge import Touch
+from provisioning.ordering import joined_order
 from provisioning.tree import Path, Tree, grown, listed, node_at, placed, value_at
 
 
@@ -180,6 +181,23 @@ def decide(
     left = tuple(one for one in marks if one is not mark)
     if choice is Choice.KEEP_LOCAL:
         return ours, left
-    left = tuple(one for one in left if not (one.kind is MarkKind.PIN and one.path == mark.path))
-    chosen = value_at(theirs, mark.path) if choice is Choice.TAKE_STANDARD else value
-    return placed(ours, mark.path, chosen), left
+    left = tuple(
+        one for one in left if not (one.kind is MarkKind.PIN and one.path[: len(mark.path)] == mark.path)
+    )
+    if choice is Choice.NEW_VALUE:
+        return placed(ours, mark.path, value), left
+    taken = placed(ours, mark.path, value_at(theirs, mark.path))
+    return _where_it_stands(taken, theirs, mark.path), left
+
+
+def _where_it_stands(ours: Tree, theirs: Tree, path: Path) -> Tree:
+    """An item that comes back stands where the standard has it, not at the end."""
+    above = path[:-1]
+    if not above or not node_at(above).manual:
+        return ours
+    items, standard = value_at(ours, above) or {}, value_at(theirs, above) or {}
+    if path[-1] not in items or path[-1] not in standard:
+        return ours
+    others = [key for key in items if key != path[-1]]
+    order = joined_order(others, list(standard), items)
+    return placed(ours, above, {key: items[key] for key in order})

@@ -9,7 +9,7 @@ from provisioning.specs.pack import Carry, Move
 from provisioning.tree import Path, Tree, grown, same
 
 # Who points at items of a section: section, field, and what stands before the key there.
-_POINTERS = {
+POINTERS = {
     "windows": (("items", "windows", ""), ("objects", "window", ""), ("posts", "window", "")),
     "zones": (("objects", "zone", ""),),
     "fixtures": (("objects", "fixture", ""),),
@@ -47,8 +47,7 @@ def relocate(base: Tree, ours: Tree, theirs: Tree, moves: Sequence[Move], since:
     moved: list[Moved] = []
     renamed: dict[tuple[str, str], str] = {}
     for move in sorted((move for move in moves if move.since > since), key=lambda move: move.since):
-        if (done := _done(ours, move)) is None:
-            continue
+        done = _done(ours, move)
         moved.append(done)
         if done.blocked:
             # The old item is the township's own from now on; the new one meets the one that is in its way.
@@ -59,8 +58,8 @@ def relocate(base: Tree, ours: Tree, theirs: Tree, moves: Sequence[Move], since:
     return Relocated(base, ours, tuple(moved), renamed)
 
 
-def _done(ours: Tree, move: Move) -> Moved | None:
-    """None where there is nothing to move and nothing in the way."""
+def _done(ours: Tree, move: Move) -> Moved:
+    """Blocked where something of the township's own is in the way (rule F3)."""
     standing = ours.get(move.section) or {}
     items = {origin: standing[origin] for origin in move.origins if origin in standing}
     blocked = bool(items) and any(key in standing for key in move.into)
@@ -100,6 +99,9 @@ def _field(
         return new.get(name), new.get(name)
     if node.kind is Kind.SET:
         return _union(was for was, _ in pairs), _union(item for _, item in pairs)
+    if not pairs:
+        # The standard had one origin, the township another: to each its own.
+        return next(_values(old, name), None), next(_values(mine, name), None)
     changed = [pair for pair in pairs if not same(*pair, node)]
     if not changed:
         return pairs[0]
@@ -107,6 +109,10 @@ def _field(
         # Two local values for one place: never the last one, but a question (rules B7, P4).
         return None, changed[0][1]
     return changed[0]
+
+
+def _values(items: Iterable[Any], name: str) -> Iterator[Any]:
+    return (item.get(name) for item in items if item)
 
 
 def _carries(move: Move, name: str, place: int) -> bool:
@@ -129,7 +135,7 @@ def _replaced(tree: Tree, move: Move, items: dict[str, Any]) -> Tree:
     """The items at the place of the first origin, everything that pointed at the origins pointing at them."""
     section = dict(_in_place(tree.get(move.section) or {}, move, items))
     tree = {**tree, move.section: section or None}
-    for pointer in _POINTERS.get(move.section, ()):
+    for pointer in POINTERS.get(move.section, ()):
         tree = _repointed(tree, move, *pointer)
     return tree
 
@@ -170,29 +176,32 @@ def _without(tree: Tree, move: Move) -> Tree:
     return {**tree, move.section: {key: item for key, item in standing.items() if key not in move.origins}}
 
 
-def move_faults(moves: Sequence[Move], centre: Any, before: Sequence[Move] = ()) -> Iterator[tuple[int, str]]:
+def move_faults(moves: Sequence[Move], centre: Any, release: int) -> Iterator[tuple[int, str]]:
     """What is wrong with the moves of a release, by their place in the list (rule F2).
 
-    `centre` is the standard that the release declares; `before` are the moves of the release it follows, all of
-    which it must still carry, for townships that come from far behind (rule F4).
+    `centre` is the standard that the release declares, `release` its number.
     """
     for index, move in enumerate(moves):
-        yield from ((index, text) for text in _faults_of(move, moves[:index], centre, moves))
-    missing = [move for move in before if move not in moves]
-    for move in missing:
-        yield max(len(moves) - 1, 0), f"先前版本聲明的移動「{move.shown}」必須永久保留，不得刪改"
+        # In the order in which they are carried out, wherever they are written.
+        place = (move.since, index)
+        earlier = [other for at, other in enumerate(moves) if (other.since, at) < place]
+        later = [other for at, other in enumerate(moves) if (other.since, at) > place]
+        yield from ((index, text) for text in _faults_of(move, earlier, later, centre, release))
 
 
-def _faults_of(move: Move, earlier: Sequence[Move], centre: Any, moves: Sequence[Move]) -> Iterator[str]:
+def _faults_of(
+    move: Move, earlier: Sequence[Move], later: Sequence[Move], centre: Any, release: int
+) -> Iterator[str]:
     declared = {item.key for item in getattr(centre, move.section)}
-    onward = {origin for other in moves if other.since > move.since for origin in other.origins}
-    newest = max(other.since for other in moves)
+    onward = {origin for other in later if other.section == move.section for origin in other.origins}
+    if move.since > release:
+        yield f"移動自第 {move.since} 版起，而本版只是第 {release} 版"
     for key in set(move.origins) & set(move.into):
         yield f"「{key}」不能移到自身"
     for key in set(move.origins) & declared:
         yield f"「{key}」已移走，卻仍在本版「{move.section}」中聲明"
     for key in set(move.into) - declared - onward:
-        if move.since == newest:
+        if move.since == release:
             yield f"移動的去處「{key}」在本版「{move.section}」中不存在"
     same_section = [other for other in earlier if other.section == move.section]
     for key in move.origins:

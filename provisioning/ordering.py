@@ -21,8 +21,12 @@ def merged_order(
         spine = [key for key in theirs if key in surviving]
         guests = _by_anchor(ours, spine, surviving)
         return list(_after_news(spine, guests, set(ours)))
-    spine = [key for key in ours if key in surviving]
-    guests = _by_anchor(theirs, spine, surviving)
+    return joined_order([key for key in ours if key in surviving], theirs, surviving)
+
+
+def joined_order(spine: Sequence[str], other: Sequence[str], surviving: Collection[str]) -> list[str]:
+    """The spine with what only the other order has, each right after its nearest predecessor there (rule D3)."""
+    guests = _by_anchor(other, spine, surviving)
     return [key for place in (None, *spine) for key in _led(place, guests)]
 
 

@@ -13,10 +13,11 @@ from provisioning.canonical import content_hash
 from provisioning.differences import ITEM, ORDER
 from provisioning.marks import MarkKind, Marks, identity
 from provisioning.resolve import Layer
+from provisioning.schema import Kind
 from provisioning.sentences import action_sentence, finding_sentence
 from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS
-from provisioning.tree import Path, written
+from provisioning.tree import Path, node_at, written
 
 ENGINE_VERSION = "2"
 
@@ -101,6 +102,11 @@ class Action:
         return rest[0] if rest else ITEM
 
     @property
+    def order(self) -> bool:
+        """Whether it is about the order of a collection, of the centre or inside an item; then values are keys."""
+        return node_at(self.path).kind is Kind.COLLECTION and isinstance(self.before or self.base, list)
+
+    @property
     def sentence(self) -> str:
         """One Chinese sentence, without path syntax (rule H4)."""
         return action_sentence(self)
@@ -158,8 +164,9 @@ class Found:
 class Changes:
     """The actions and findings of a plan; townships with the same standard and no edits share one value.
 
-    `marks` are those of the township afterwards, `closed` the conflicts that settle themselves, `guard` the
-    reasons for which somebody must say in words why this is wanted (rule H7).
+    `marks` are those of the township afterwards, `closed` the conflicts that settle themselves, `offers` the
+    displaced values that may be taken back since nothing locks them any more (rule E2), `guard` the reasons for
+    which somebody must say in words why this is wanted (rule H7).
     """
 
     actions: tuple[Action, ...]
@@ -167,6 +174,7 @@ class Changes:
     after: CentreSpec
     marks: Marks = ()
     closed: Marks = ()
+    offers: Marks = ()
     guard: tuple[str, ...] = ()
 
     @cached_property
@@ -261,6 +269,7 @@ class Plan:
             "actions": [action.data() for action in self.changes.actions],
             "conflicts": [mark.data() for mark in self.changes.marks if mark.kind is MarkKind.CONFLICT],
             "closed": [mark.data() for mark in self.changes.closed],
+            "offers": [mark.data() for mark in self.changes.offers],
             "findings": [found.data() for found in self.changes.findings],
         }
 

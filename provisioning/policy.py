@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from provisioning.sentences import shown
@@ -51,11 +52,17 @@ def _field_fault(model: Any, field: str | None) -> str | None:
 
 def matches(pattern: str, path: str) -> bool:
     """Whether a pattern governs a concrete path; a pattern on an item governs all its fields (rule E1)."""
-    rule, concrete = _PATTERN.match(pattern), _PATTERN.match(path)
-    if not rule or not concrete or rule["section"] != concrete["section"]:
+    rule, concrete = _parts(pattern), _parts(path)
+    if not rule or not concrete or rule[0] != concrete[0]:
         return False
-    same_key = rule["key"] in (None, "*", concrete["key"])
-    return same_key and rule["field"] in (None, concrete["field"])
+    return rule[1] in (None, "*", concrete[1]) and rule[2] in (None, concrete[2])
+
+
+@lru_cache(maxsize=4096)
+def _parts(path: str) -> tuple[str | Any, ...] | None:
+    """Section, key and field of a pattern or a path; every one is asked about for every rule."""
+    match = _PATTERN.match(path)
+    return match.groups() if match else None
 
 
 def governing(layers: Layers, path: str) -> PolicyRule | None:
@@ -74,8 +81,8 @@ def _most_specific(layer: Iterable[PolicyRule], path: str) -> PolicyRule | None:
 
 
 def _specificity(pattern: str) -> tuple[bool, bool]:
-    match = _PATTERN.match(pattern)
-    return bool(match and match["field"]), bool(match and match["key"] not in (None, "*"))
+    parts = _parts(pattern)
+    return bool(parts and parts[2]), bool(parts and parts[1] not in (None, "*"))
 
 
 def _tightness(rule: PolicyRule) -> tuple[int, int]:
@@ -114,6 +121,12 @@ def loosened(rules: Iterable[PolicyRule], tighter: Iterable[PolicyRule]) -> Iter
         standing = governing(upper, rule.path)
         if standing and TIGHTNESS.index(rule.policy) < TIGHTNESS.index(standing.policy):
             yield index, f"不得放寬：上級對「{standing.path}」的規定為 {standing.policy}（{standing.reason}）"
+        elif standing and standing.policy is Policy.MANDATORY and rule.policy is Policy.BOUNDED:
+            # Of two layers the tighter one speaks, and a bound says nothing of what must be there.
+            yield (
+                index,
+                f"不得放寬：上級對「{standing.path}」的規定為必備，不得改為只有上限（{standing.reason}）",
+            )
         elif standing and _wider(rule, standing):
             yield index, f"不得放寬：上級上限為 {standing.maximum}（{standing.reason}）"
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from provisioning.marks import Mark, MarkKind, Marks, after_merge, closed, of_kind, with_old_bases
-from provisioning.merge import Merged, Touch, merge
-from provisioning.moves import Moved, Relocated, relocate
+from provisioning.merge import Touch, merge
+from provisioning.moves import Moved, relocate
 from provisioning.resolve import Upstream
 from provisioning.specs import CentreSpec
 from provisioning.specs.pack import Policy
@@ -24,7 +24,8 @@ class Bench:
         return rule.policy if rule else None
 
     def pinned(self, path: Path) -> bool:
-        return path in self._pinned
+        """Also of what lies inside a pinned place, and of an item inside of which one is."""
+        return any(path[: len(pin)] == pin or pin[: len(path)] == path for pin in self._pinned)
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,14 @@ class Reconciled:
 def reconcile(unit: str, base: Upstream, ours: CentreSpec, target: Upstream, marks: Marks = ()) -> Reconciled:
     """Merge the way from `base` to `target` into a township's own configuration."""
     theirs = aligned(base, target)
-    relocated = relocate(tree_of(base), _own_tree(base, ours), theirs, target.moves, base.number)
+    # The old values where nothing is decided are part of the base before items move, and move with it.
+    old = with_old_bases(tree_of(base), marks)
+    relocated = relocate(old, _own_tree(base, ours), theirs, target.moves, base.number)
     standing = tuple(replace(mark, path=relocated.path(mark.path)) for mark in marks)
-    merged = _merged(relocated, theirs, standing, target)
+    merged = merge(relocated.base, relocated.ours, theirs, Bench(target, standing))
     centre = centre_of(merged.tree, like=target.centre)
     after = after_merge(unit, standing, merged.touches)
     return Reconciled(centre, merged.touches, relocated.moved, standing, after)
-
-
-def _merged(relocated: Relocated, theirs: Tree, marks: Marks, target: Upstream) -> Merged:
-    return merge(with_old_bases(relocated.base, marks), relocated.ours, theirs, Bench(target, marks))
 
 
 def open_questions(unit: str, standard: Upstream, ours: CentreSpec, marks: Marks) -> Marks:
@@ -92,7 +91,11 @@ def _sharing(old: Tree, new: Tree) -> Tree:
 def _shared(old: object, new: object) -> object:
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return old if old == new else new
-    return {key: old[key] if key in old and old[key] == value else value for key, value in new.items()}
+    return {key: _lent(old.get(key), value) for key, value in new.items()}
+
+
+def _lent(old: object, new: object) -> object:
+    return old if old is new or old == new else new
 
 
 __all__ = ["Bench", "Mark", "Reconciled", "aligned", "open_questions", "reconcile", "tree_of"]

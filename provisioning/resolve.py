@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from provisioning.canonical import content_hash
 from provisioning.overlay import lay_over, written_by
@@ -64,7 +64,13 @@ class Upstream:
 
     @cached_property
     def _rules(self) -> dict[Path, PolicyRule | None]:
-        return {}
+        return _rulings(self.policies)
+
+
+@lru_cache(maxsize=64)
+def _rulings(policies: tuple[tuple[PolicyRule, ...], ...]) -> dict[Path, PolicyRule | None]:  # noqa: ARG001
+    """What was found to govern each place: releases mostly say of places what the one before them said."""
+    return {}
 
 
 def resolve(pack: Pack, overlay: Overlay | None, kind: UnitKind) -> CentreSpec:

@@ -1,5 +1,6 @@
 """Plans in the words of officials: one sentence for each action, no path syntax (rule H4)."""
 
+import datetime as dt
 from typing import Any, Protocol
 
 from provisioning.labels import FIELD, SECTION
@@ -19,6 +20,8 @@ class Deed(Protocol):
     def field(self) -> str: ...
     @property
     def path(self) -> tuple[str, ...]: ...
+    @property
+    def order(self) -> bool: ...
     @property
     def label(self) -> str: ...
     @property
@@ -52,6 +55,8 @@ class Remark(Protocol):
     def label(self) -> str: ...
     @property
     def detail(self) -> str: ...
+    @property
+    def deadline(self) -> dt.date | None: ...
 
 
 def action_sentence(action: Deed) -> str:
@@ -75,8 +80,8 @@ def _item(action: Deed) -> str:
 
 def _place(action: Deed) -> str:
     """The item, the field and, inside a list, the line, as people would point at it."""
-    if action.field == "order":
-        return f"{SECTION[action.section]}的排列次序"
+    if action.order:
+        return f"{_listed(action)}的排列次序"
     if action.field == "*":
         return _item(action)
     depth = 2 if action.key else 1
@@ -84,6 +89,10 @@ def _place(action: Deed) -> str:
     line = f"〔{action.inner}〕" if inside and action.inner else ""
     last = f"的{FIELD.get(inside[-1], inside[-1])}" if len(inside) > 1 else ""
     return f"{_item(action)}的{FIELD.get(action.field, action.field)}{line}{last}"
+
+
+def _listed(action: Deed) -> str:
+    return f"{_item(action)}的{FIELD.get(action.field, action.field)}" if action.key else _item(action)
 
 
 def _measure(action: Deed) -> str:
@@ -99,7 +108,7 @@ def _cause(action: Deed) -> str:
 
 
 def _changed(action: Deed) -> str:
-    if action.field == "order":
+    if action.order:
         return f"{_place(action)}按{_cause(action)}調整"
     whole = action.before is None or action.after is None
     if whole and isinstance(action.after or action.before, dict):
@@ -113,7 +122,7 @@ def _merged_set(action: Deed) -> str:
 
 
 def _template(action: Deed) -> str:
-    if isinstance(action.after, list) and action.after != action.standard and action.field != "order":
+    if isinstance(action.after, list) and action.after != action.standard and not action.order:
         return _merged_set(action)
     return _changed(action)
 
@@ -207,7 +216,14 @@ def finding_sentence(found: Remark) -> str:
     if found.reason == "MISSING_REQUIRED":
         field = FIELD.get(found.path.rsplit(".", 1)[-1], found.path)
         return f"{f'事項〔{found.label}〕的' if found.label else ''}{field}待填：{found.detail}"
-    return found.detail
+    if found.reason != "BOUND_VIOLATION":
+        return found.detail
+    item = f"{SECTION[found.path.partition('[')[0]]}〔{found.label}〕：" if found.label else ""
+    return f"{item}{found.detail}{_until(found.deadline)}"
+
+
+def _until(day: dt.date | None) -> str:
+    return f"；現值可以沿用至{day.year}年{day.month}月{day.day}日" if day else ""
 
 
 _MONEY = {"envelope", "estimate"}

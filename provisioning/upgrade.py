@@ -6,7 +6,7 @@ from typing import Any
 
 from provisioning.constraints import findings
 from provisioning.labels import SECTION, item_label, part_label
-from provisioning.marks import Marks
+from provisioning.marks import Mark, MarkKind, Marks, of_kind
 from provisioning.merge import Code, Touch
 from provisioning.moves import Moved
 from provisioning.plan import Action, Changes, Operation, Reason
@@ -14,11 +14,12 @@ from provisioning.reconcile import Reconciled, reconcile
 from provisioning.resolve import Layer, Upstream
 from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS
+from provisioning.specs.pack import Policy
 from provisioning.tree import Path, value_at
 from provisioning.tree import centre_tree as tree
 
 # Rule H7: shares of a collection of at least so many items above which somebody must say why.
-GUARDED_FROM, CHANGED_SHARE, REMOVED_SHARE = 10, 0.30, 0.10
+GUARDED_FROM, CHANGED_PERCENT, REMOVED_PERCENT = 10, 30, 10
 
 _LOCAL = frozenset({Code.LOCAL_KEPT, Code.LOCAL_REMOVAL_KEPT, Code.LOCAL_ORDER_KEPT, Code.CONVERGED})
 
@@ -29,12 +30,21 @@ def upgrade(unit: str, ours: CentreSpec, base: Upstream, target: Upstream, marks
     actions = (*_moves(result.moved, ours, target), *_actions(result, ours, base, target))
     return Changes(
         actions=tuple(actions),
-        findings=findings(target, result.centre, ours),
+        findings=findings(target, result.centre, ours, base),
         after=ours if not any(_writes(action) for action in actions) else result.centre,
         marks=result.marks,
         closed=result.closed,
+        offers=tuple(_offers(result, target)),
         guard=tuple(_guard(actions, ours)),
     )
+
+
+def _offers(result: Reconciled, target: Upstream) -> Iterator[Mark]:
+    """Values that a lock displaced and that nothing locks any more (rule E2): told, and never applied here."""
+    for mark in of_kind(result.marks, MarkKind.SUSPENDED):
+        rule = target.rule(mark.path)
+        if rule is None or rule.policy is not Policy.LOCKED:
+            yield mark
 
 
 def _writes(action: Action) -> bool:
@@ -66,9 +76,10 @@ def _action(touch: Touch, result: Reconciled, names: "_Names", target: Upstream)
 
 
 def _after(touch: Touch, result: Reconciled) -> Any:
-    """What stands there afterwards: of a set it is neither side's value but what came of both."""
+    """What stands there afterwards: of a set or an order it is neither side's value but what came of both."""
     if isinstance(touch.theirs, list) or isinstance(touch.ours, list):
-        return _value(result.centre, touch.path)
+        value = _value(result.centre, touch.path)
+        return list(value) if isinstance(value, dict) else value
     return touch.theirs if _operation(touch) not in {Operation.KEEP, Operation.ASK} else touch.ours
 
 
@@ -143,8 +154,8 @@ def _guard(actions: Iterable[Action], ours: CentreSpec) -> Iterator[str]:
         there = len(getattr(ours, section))
         if there < GUARDED_FROM:
             continue
-        for count, share, deed in ((changed, CHANGED_SHARE, "改動"), (removed, REMOVED_SHARE, "取消")):
-            if count[section] > there * share:
+        for count, share, deed in ((changed, CHANGED_PERCENT, "改動"), (removed, REMOVED_PERCENT, "取消")):
+            if count[section] * 100 > there * share:
                 yield f"{SECTION[section]}共 {there} 項，其中 {count[section]} 項{deed}"
     displaced = sum(action.reason is Reason.LOCKED_DISPLACED for action in actions)
     if displaced and sum(len(getattr(ours, section)) for section in COLLECTIONS) >= GUARDED_FROM:

@@ -9,16 +9,18 @@ from provisioning.itemrules import item_faults
 from provisioning.memory import Remembered
 from provisioning.moves import move_faults
 from provisioning.overlay import lay_over, overlay_faults
+from provisioning.parts import profile_faults
 from provisioning.policy import loosened, pattern_fault
-from provisioning.specs import CentreSpec, Overlay, Pack, Profile, Regime, is_blank
+from provisioning.specs import CentreSpec, Keyed, Overlay, Pack, Profile, Regime, is_blank
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.specs.pack import Probe
-from provisioning.yamlfile import Path
+from provisioning.yamlfile import Path, dotted
 
 Finding = tuple[Path, str]
 
 _HALF_WIDTH = re.compile(r"[一-鿿][,:;()]|[,:;()][一-鿿]")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_LAYERS = {"zhou": "州", "xian": "縣", "xiang": "鄉"}
 _SIGN_WORDS = {"centre_name", "unit_name", "window_number", "window_name", "zone_name", "slogan"}
 
 
@@ -33,8 +35,27 @@ def check_pack(pack: Pack) -> Iterator[Finding]:
     for index, rule in enumerate(pack.policies):
         if text := pattern_fault(rule.path):
             yield ("policies", index, "path"), text
-    yield from ((("moves", index), text) for index, text in move_faults(pack.moves, pack.centre))
+    yield from ((("moves", index), text) for index, text in _moves(pack))
     yield from _texts((), pack.model_dump(exclude={"templates"}, mode="json"))
+
+
+def _moves(pack: Pack) -> Iterator[tuple[int, str]]:
+    return move_faults(pack.moves, pack.centre, pack.header.release)
+
+
+def item_at(centre: CentreSpec, path: Path) -> Keyed | None:
+    """The item that a finding is about, or None where it is about no item."""
+    place = path[1] if len(path) > 1 else None
+    return getattr(centre, str(path[0]))[place] if isinstance(place, int) else None
+
+
+def by_key(centre: CentreSpec, path: Path) -> str:
+    """Where a finding is, by key and not by position (rule C7), so that it is the same one on another day."""
+    item = item_at(centre, path)
+    if item is None:
+        return dotted(path)
+    inside = f".{dotted(path[2:])}" if path[2:] else ""
+    return f"{path[0]}[{item.key}]{inside}"
 
 
 def check_centre(centre: CentreSpec) -> Iterator[Finding]:
@@ -48,12 +69,14 @@ def collisions(centre: CentreSpec) -> Iterator[Finding]:
     """Two of what may be there once only (rule A4)."""
     for section in COLLECTIONS:
         yield from _duplicates((section,), getattr(centre, section))
-    yield from _window_numbers(centre)
+    yield from _shared(centre, "windows", "number", "窗口號")
+    yield from _shared(centre, "items", "code", "事項編碼")
 
 
 def contradictions(centre: CentreSpec) -> Iterator[Finding]:
     """What is well-formed and present, but beyond what it may be or at odds with itself."""
     yield from _phones(centre.profile)
+    yield from profile_faults(centre.profile)
     for index, item in enumerate(centre.items):
         yield from ((("items", index, *path), text) for path, text in _in_item(item))
     for index, regime in enumerate(centre.regimes):
@@ -140,12 +163,19 @@ def _parts_doubled(item: Any) -> tuple[Finding, ...]:
 _duplicates_inside = Remembered(_parts_doubled)
 
 
-def _window_numbers(centre: CentreSpec) -> Iterator[Finding]:
-    owner: dict[int, str] = {}
-    for index, window in enumerate(centre.windows):
-        if other := owner.get(window.number):
-            yield ("windows", index, "number"), f"窗口號 {window.number} 已由「{other}」使用"
-        owner.setdefault(window.number, window.name)
+def _shared(centre: CentreSpec, section: str, field: str, name: str) -> Iterator[Finding]:
+    """Two items with one natural key, both named with the layer each comes from, and what can be done (rule A4)."""
+    owner: dict[Any, Any] = {}
+    for index, item in enumerate(getattr(centre, section)):
+        number = getattr(item, field)
+        other = item if number is None else owner.setdefault(number, item)
+        if other is not item:
+            both = f"{_with_layer(other)}使用，{_with_layer(item)}與它重複"
+            yield (section, index, field), f"{name} {number} 已由{both}；可以改號、認領或合併"
+
+
+def _with_layer(item: Any) -> str:
+    return f"「{item.name}」（{_LAYERS[item.key.partition(':')[0]]}）"
 
 
 def _namespaces(centre: CentreSpec) -> Iterator[Finding]:

@@ -45,8 +45,9 @@ has_postgresql() {
 missing_packages() {
     local python package
     local wanted=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk fonts-noto-cjk-extra)
-    # libatomic1 is for the program that Playwright drives the browser with.
-    if [ "$what" = test ]; then wanted+=(chromium libatomic1 pgbouncer poppler-utils qpdf); fi
+    # libatomic1 is for the program that Playwright drives the browser with. redis-tools holds the server too, without the
+    # service that redis-server would start.
+    if [ "$what" = test ]; then wanted+=(chromium libatomic1 pgbouncer poppler-utils qpdf redis-tools); fi
     for package in "${wanted[@]}"; do
         installed "$package" || echo "$package"
     done

@@ -44,6 +44,12 @@ def walls(old: str, new: str) -> Mutant:
     return Mutant(f"{HOST}/walls.py", old, new, "tests/integration/test_walls.py")
 
 
+def jobs(old: str, new: str) -> Mutant:
+    where = "tests/integration/test_jobs.py tests/integration/test_job_tenants.py -k sqlite"
+    return Mutant(f"{HOST}/jobs/runner.py", old, new, where)
+
+
+PACKAGES = "tests/integration/test_packages.py"
 MATRIX = "tests/integration/test_matrix.py -k sqlite"
 PAGES = "tests/integration/test_web_pages.py"
 MUTANTS = (
@@ -92,6 +98,30 @@ MUTANTS = (
         '    protect("audit_record")\n',
         "",
         "tests/integration/test_walls.py",
+    ),
+    Mutant("migrations/versions/0008_jobs.py", '    protect("job")\n', "", "tests/integration/test_walls.py"),
+    jobs("contextvars.Context().run(self._run, scope,", "self._run(scope,"),
+    jobs(
+        "            enter(session, scope)\n            yield session\n\n    @contextmanager",
+        "            enter(session, HOST)\n            yield session\n\n    @contextmanager",
+    ),
+    jobs("with self._reading(scope) as session:", "with self._reading(HOST) as session:"),
+    jobs("info=scoped(scope)", "info=scoped(HOST)"),
+    jobs(
+        "    if not isinstance(unit_id, str):\n        raise JobWithoutTenant",
+        "    if not isinstance(unit_id, str):\n        return HOST\n        raise JobWithoutTenant",
+    ),
+    jobs(
+        "    except ValueError as error:\n        raise JobWithoutTenant",
+        "    except ValueError as error:\n        return HOST\n        raise JobWithoutTenant",
+    ),
+    Mutant(f"{HOST}/web/packages.py", "and _shown(desk, job) else abort(404)", "else abort(404)", PACKAGES),
+    Mutant(f"{HOST}/web/packages.py", "if held_unit().code != desk.unit.code:", "if False:", PACKAGES),
+    Mutant(
+        f"{HOST}/jobs/operations.py",
+        "    require(session, unit_id)\n",
+        "",
+        "tests/integration/test_jobs.py -k sqlite",
     ),
     walls("elif not (row.enabled and row.forced):", "elif False:"),
     walls("if any(row.own for row in found.values()):", "if False:"),

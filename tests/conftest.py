@@ -4,6 +4,7 @@ from hypothesis import settings
 
 pytest_plugins = [
     "tests.fixtures.postgresql",  # before the databases that it serves
+    "tests.fixtures.redis",
     "tests.fixtures.databases",
     "tests.fixtures.standards",
     "tests.fixtures.host",
@@ -15,6 +16,7 @@ pytest_plugins = [
     "tests.fixtures.provider",
     "tests.fixtures.hostile",
     "tests.fixtures.prefectures",
+    "tests.fixtures.jobs",
 ]
 
 # A time limit on one example fails on a busy machine and says nothing about the code.

@@ -15,6 +15,8 @@ from townhall.config import Settings
 from townhall.documents.fonts import Faces
 from townhall.documents.lettering import faces_of
 from townhall.documents.press import Press
+from townhall.jobs import registry as jobs
+from townhall.jobs.broker import Post
 from townhall.walls import require_walls
 from townhall.web import (
     api,
@@ -30,11 +32,13 @@ from townhall.web import (
     life,
     links,
     overview,
+    packages,
     people,
     profile,
     shell,
     signin,
     studio,
+    wording,
     workspace,
 )
 from townhall.web.addresses import CodeConverter, KeyConverter
@@ -43,7 +47,7 @@ FORM_BYTES = 1_000_000
 SESSION = dt.timedelta(hours=12)
 # Attempts are counted by address and by login; a successful sign-in costs nothing.
 BY_ADDRESS, BY_LOGIN = "30 per 15 minutes", "10 per 15 minutes"
-PUBLIC, DRAWING = "120 per minute", "240 per minute"
+PUBLIC, DRAWING, TRYING = "120 per minute", "240 per minute", "60 per minute"
 
 
 def create_app(settings: Settings) -> Flask:
@@ -54,6 +58,8 @@ def create_app(settings: Settings) -> Flask:
     require_walls(app.extensions["townhall.sessions"].kw["bind"])
     app.extensions["townhall.press"] = Press(settings.documents, lambda: _faces(app))
     app.extensions["townhall.kinds"] = kinds(settings.archives)
+    app.extensions["townhall.jobs"] = jobs.kinds(settings)
+    app.extensions["townhall.post"] = Post(settings)
     headers.protect(app, secure=settings.secure_cookies, provider=settings.oidc_origin())
     shell.furnish(app)
     federation.connect(app, settings)
@@ -101,7 +107,9 @@ def _register(app: Flask) -> None:
     app.register_blueprint(profile.pages)
     app.register_blueprint(items.pages)
     app.register_blueprint(inventory.pages)
+    app.register_blueprint(wording.pages)
     app.register_blueprint(studio.pages)
+    app.register_blueprint(packages.pages)
     app.register_blueprint(history.pages)
     app.register_blueprint(life.pages)
     app.register_blueprint(guide.pages)
@@ -125,6 +133,8 @@ def _limit(app: Flask) -> None:
         views[view] = limiter.limit(PUBLIC)(views[view])
     for view in ("studio.page", "studio.pdf", "federation.backchannel"):
         views[view] = limiter.limit(DRAWING)(views[view])
+    # Each may take seconds of the one process that lays pages out.
+    views["wording.preview"] = limiter.limit(TRYING, key_func=factor.who)(views["wording.preview"])
 
 
 def _refused(response: object) -> bool:

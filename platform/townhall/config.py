@@ -39,6 +39,12 @@ class Settings(BaseSettings):
     proxies: int = Field(default=0, ge=0, description="前面可信的反向代理層數")
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="排版進程數")
 
+    job_workers: int = Field(
+        default=1, ge=0, description="網站自帶的後台任務進程數；0 即另行運行 townhall work"
+    )
+    job_lease: int = Field(default=60, ge=2, description="任務進程多少秒沒有音訊即視為已終止")
+    broker: str | None = Field(default=None, description="消息代理的網址；填寫後任務由 Celery 分發")
+
     oidc_issuer: str | None = Field(default=None, description="統一身份認證的簽發者網址；不填則不啟用")
     oidc_client_id: str | None = Field(default=None, description="在身份認證服務登記的客戶端編號")
     oidc_client_secret: str | None = Field(default=None, description="客戶端密鑰；公開客戶端不填")
@@ -87,6 +93,11 @@ class Settings(BaseSettings):
     def archives(self) -> Path:
         """Where archived centres are kept, a file each."""
         return self.home / "archives"
+
+    @property
+    def packages(self) -> Path:
+        """Where print packages wait to be fetched, a folder a unit."""
+        return self.home / "packages"
 
     @property
     def key_file(self) -> Path:

@@ -12,10 +12,21 @@ from townhall.accounts.models import (
 from townhall.approvals.models import Approval
 from townhall.audit.models import AuditRecord
 from townhall.budget.models import BudgetLine
-from townhall.centres.models import Centre, Post, Regime, Revision, ServiceItem, Sign, Window
+from townhall.centres.models import (
+    Centre,
+    Outbox,
+    Post,
+    Question,
+    Regime,
+    Revision,
+    ServiceItem,
+    Sign,
+    Window,
+)
 from townhall.database import Base
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
+from townhall.jobs.models import Job
 from townhall.lookups.models import Holiday, Supplier
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
@@ -35,6 +46,9 @@ TENANT_OWNED = (
     BudgetLine,
     AuditRecord,
     Approval,
+    Question,
+    Outbox,
+    Job,
 )
 HOST_OWNED = (
     *(Unit, Release, CountyOverlay, Holiday, Supplier),

@@ -23,11 +23,16 @@ from provisioning.specs.values import (
     Positive,
     Spec,
     Text,
+    Wording,
 )
 
 
 class Profile(Spec):
-    """Local facts of the centre. Initial values are blanks: no phone, address or person is ever invented."""
+    """Local facts of the centre. Initial values are blanks: no phone, address or person is ever invented.
+
+    The last four are parts of documents in the township's own words (`provisioning.parts`); without a text nothing
+    stands in their place.
+    """
 
     hotline: Fillable[Text]
     complaint_phone: Fillable[Text]
@@ -36,6 +41,10 @@ class Profile(Spec):
     director: Fillable[Text]
     director_title: Text = "主任（由一名副職領導兼任）"
     slogan: Text = "便民、利民、規範、高效"
+    guide_notice: Wording | None = None
+    guide_closing: Wording | None = None
+    card_notice: Wording | None = None
+    regime_closing: Wording | None = None
 
 
 class Window(Keyed):

@@ -54,6 +54,7 @@ _CLEAN = AfterValidator(_clean)
 # Lengths in characters. What a database column holds is bounded by the column (a test compares them).
 Text = Annotated[str, _up_to(20_000), _CLEAN]
 Title = Annotated[str, _up_to(120), _CLEAN]
+Wording = Annotated[str, _up_to(600), _CLEAN]
 Name = Annotated[str, _up_to(60), _CLEAN]
 Label = Annotated[str, _up_to(30), _CLEAN]
 Measure = Annotated[str, _up_to(12), _CLEAN]

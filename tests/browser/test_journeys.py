@@ -3,16 +3,20 @@
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyotp
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from tests.fixtures.web import HOME, PASSWORD, Site
 from townhall.clock import now
 from townhall.documents.fonts import ensure_faces
+from townhall.jobs.kinds import Kind, Task
+from townhall.jobs.packages import PACKAGE
+from townhall.jobs.runner import Runner
 
 NEW = "另一個夠長的口令 77"
 SIZES = {"desk": (1366, 768), "phone": (390, 844)}
@@ -26,6 +30,7 @@ PAGES = [
     "hall",
     "regimes",
     "budget",
+    "packages",
 ]
 
 TABLES = [
@@ -38,7 +43,13 @@ TABLES = [
 def address(new_site: Callable[..., Site]) -> Iterator[str]:
     """A server on this machine; gives its address. The faces are cast first: no page load waits for that."""
     ensure_faces()
-    server = make_server("127.0.0.1", 0, new_site().app, threaded=True)
+    with served(new_site()) as address:
+        yield address
+
+
+@contextmanager
+def served(site: Site) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, site.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -138,6 +149,36 @@ def test_a_holiday_is_added_and_removed_after_being_asked(
     page.wait_for_url("**/data/holidays/")
     assert page.locator("text=還沒有節假日").count() == 1
     assert complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_print_package_is_watched_until_it_is_done(
+    browser: Browser, new_site: Callable[..., Site], scripts: bool
+) -> None:
+    site, hold = new_site(workers=1), threading.Event()
+
+    def run(task: Task) -> dict[str, object]:
+        task.progress(1, 4)
+        assert hold.wait(60)
+        return {"file": "x", "name": "x.zip", "made": 4, "failed": 0, "size": 9}
+
+    runner = Runner(site.sessions.kw["bind"], {PACKAGE: Kind(lambda _: None, run)}, dt.timedelta(seconds=60))
+    with (
+        served(site) as address,
+        browser.new_context(locale="zh-Hant", java_script_enabled=scripts) as context,
+    ):
+        page = context.new_page()
+        sign_in(page, address, "director")
+        page.goto(f"{address}/t/{HOME}/packages")
+        page.click("text=製作繁體包")
+        page.wait_for_selector("text=等待中")
+        worker = threading.Thread(target=runner.run_next)
+        worker.start()
+        page.wait_for_selector("text=1 / 4")
+        hold.set()
+        worker.join()
+        page.wait_for_selector("text=內含 4 份")
+        assert page.locator("[data-live]").count() == 0
 
 
 def test_the_pages_can_be_walked_by_keyboard(page: Page, address: str) -> None:

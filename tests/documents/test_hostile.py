@@ -13,12 +13,13 @@ import pytest
 from jinja2 import DictLoader, Environment
 from weasyprint import HTML
 
+from tests.fixtures.fetching import ATTRIBUTES, addresses, sheet
+from tests.fixtures.payloads import ESCAPES, EXHAUSTING, STATEMENTS
+from townhall.documents.booth import Templates, booth
 from townhall.documents.errors import DocumentError
 from townhall.documents.fonts import ensure_faces
-from townhall.documents.html import environment
 from townhall.documents.pdf import Renderer
-from townhall.documents.sandbox import LONGEST_RESULT, rendered
-from townhall.documents.sheet import Sheet
+from townhall.documents.sandbox import LONGEST_RESULT
 
 SECRET = "秘密內容-4711"
 CONTEXT: dict[str, Any] = {
@@ -28,106 +29,21 @@ CONTEXT: dict[str, Any] = {
     "text": "丙" * 50,
 }
 
-# Ways to the classes, modules and functions behind a value.
-ROOTS = ("name", "items", "number", "''", "[]", "{}", "()", "range", "namespace", "self", "items[0]", "1.5")
-STEPS = (
-    "{0}.__class__",
-    "{0}.__class__.__mro__",
-    "{0}['__class__']",
-    "{0}|attr('__class__')",
-    "{0}|map(attribute='__class__')|list",
-    "{0}.__init__.__globals__",
-    "{0}.__subclasshook__",
-    "{0}.__reduce_ex__(2)",
-    "{0}.__doc__",
-)
-ESCAPES = [step.format(root) for root, step in itertools.product(ROOTS, STEPS)] + [
-    "''.__class__.__mro__[1].__subclasses__()",
-    "cycler.__init__.__globals__.os.getcwd()",
-    "lipsum.__globals__['os'].environ",
-    "joiner.__init__.__globals__",
-    "config",
-    "request.application.__globals__",
-    "url_for.__globals__",
-    "get_flashed_messages.__globals__",
-    "g",
-    "session",
-    "self._TemplateReference__context",
-    "self.__init__.__globals__",
-    "'{0.__class__}'.format(name)",
-    "'{0.__class__}'.format_map({'0': name})",
-    "('%s' % name)",
-    "name.encode()",
-    "name.upper()",
-    "items.append(1)",
-    "items.pop()",
-    "items[0].update({'key': 'x'})",
-    "items[0].clear()",
-    "namespace(a=1).__dict__",
-    "caller.__globals__",
-    "().__class__.__base__",
-    "[].__len__()",
-    "(1).__add__(2)",
-    "name|format('x')",
-    "name|pprint",
-    "name|xmlattr",
-    "name|tojson",
-    "items|groupby('key')",
-    "items|selectattr('name')|list",
-    "name|urlize",
-    "name.__getattribute__('__class__')",
-]
-STATEMENTS = [
-    "{% include '/etc/passwd' %}",
-    "{% include 'file:///etc/passwd' %}",
-    "{% import 'os' as os %}",
-    "{% from '/proc/self/environ' import x %}",
-    "{% extends '../../etc/passwd' %}",
-    "{% set items[0].key = 'x' %}{{ items }}",
-    "{% set x = namespace() %}{% set x.y = name.__class__ %}{{ x.y }}",
-    "{% for x in name.__class__.__mro__ %}{{ x }}{% endfor %}",
-    "{% if name.__class__ %}x{% endif %}",
-    "{% call name.__class__() %}{% endcall %}",
-    "{% filter attr('__class__') %}x{% endfilter %}",
-    "{% debug %}",
-    "{% do items.append(1) %}",
-]
-EXHAUSTING = [
-    "{{ 'a' * 1000000000 }}",
-    "{{ [0] * 1000000000 }}",
-    "{{ text * 100000000 }}",
-    "{{ 9 ** 9 ** 9 }}",
-    "{{ 10 ** 100 }}",
-    "{{ 2 ** 999999999 }}",
-    "{{ '%999999999d' % 1 }}",
-    "{{ '%*d' % (999999999, 1) }}",
-    "{{ 'a'|center(1000000000) }}",
-    "{{ 'a'|indent(1000000000) }}",
-    "{{ 'a'.ljust(1000000000) }}",
-    "{{ 'a'.zfill(1000000000) }}",
-    "{{ 'a'.replace('', text).replace('', text).replace('', text) }}",
-    "{% for x in range(1000000000) %}{{ x }}{% endfor %}",
-    "{{ range(10001)|list }}",
-    "{{ range(0, 100000000, 2)|sum }}",
-    "{% for x in range(9999) %}{{ text }}{{ text }}{{ text }}{{ text }}{{ text }}{{ text }}{{ text }}{{ text }}{{ text }}{{ text }}{{ text }}{{ text }}{% endfor %}",
-    "{{ lipsum(100000) }}",
-    "{{ cycler(*range(99999999)) }}",
-    "{{ dict(a='b' * 99999999) }}",
-    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-]
-
 
 @pytest.fixture(scope="module")
 def renderer() -> Renderer:
     return Renderer(ensure_faces())
 
 
-def refused(source: str) -> bool:
-    """Whether a template is refused as our documents refuse it; `_page` makes one error of all kinds."""
-    from townhall.documents.html import _page
+def made(source: str, context: dict[str, Any] = CONTEXT) -> str:
+    """A template as our documents have it made into text."""
+    return booth().text(Templates((("x.html", source),)), "x.html", context)
 
+
+def refused(source: str) -> bool:
+    """Whether a template is refused with an error of documents, and with no other."""
     try:
-        _page("x.html", {"x.html": source}, CONTEXT, "hant")
+        made(source)
     except DocumentError:
         return True
     return False
@@ -164,45 +80,12 @@ def test_what_documents_need_is_allowed() -> None:
         "{% for one in items %}{{ loop.index * 2 }}{{ row(one) }}{% endfor %}"
         "{% set n = namespace(x=0) %}{% set n.x = n.x + 1 %}{{ n.x % 2 }}{{ items|length }}{{ range(3)|list }}"
     )
-    made = rendered(environment((("x.html", source),), "hant"), "x.html", CONTEXT)
-    assert made == "2<b>乙</b>11[0, 1, 2]"
+    assert made(source) == "2<b>乙</b>11[0, 1, 2]"
     assert LONGEST_RESULT > 1_000_000
 
 
 def test_what_a_context_holds_is_escaped() -> None:
-    made = rendered(environment((("x.html", "{{ name }}"),), "hant"), "x.html", {"name": "<script>&\"'"})
-    assert "<" not in made
-
-
-ATTRIBUTES = (
-    '<img src="{0}" alt="">',
-    '<object data="{0}"></object>',
-    '<embed src="{0}">',
-    '<link rel="stylesheet" href="{0}">',
-    '<link rel="attachment" href="{0}">',
-    '<a rel="attachment" href="{0}">a</a>',
-    '<svg width="5" height="5"><image href="{0}" width="5" height="5"/></svg>',
-    '<svg width="5" height="5"><use href="{0}#a"/></svg>',
-    '<p style="background: url({0})">a</p>',
-    '<p style="list-style-image: url({0}); display: list-item">a</p>',
-    "<style>@import url({0});</style>",
-    "<style>@font-face {{ font-family: x; src: url({0}) }} p {{ font-family: x }}</style><p>a</p>",
-    "<style>p::before {{ content: url({0}) }}</style><p>a</p>",
-    "<style>@page {{ background: url({0}) }}</style>",
-)
-
-
-def addresses(secret: Path, port: int) -> list[str]:
-    return [
-        secret.as_uri(),
-        f"FILE://{secret}",
-        f"file://localhost{secret}",
-        str(secret),
-        f"../../..{secret}",
-        f"http://127.0.0.1:{port}/x",
-        f"//127.0.0.1:{port}/x",
-        "ftp://127.0.0.1/x",
-    ]
+    assert "<" not in made("{{ name }}", {"name": "<script>&\"'"})
 
 
 @contextmanager
@@ -231,11 +114,6 @@ def listening() -> Iterator[tuple[int, list[str]]]:
         stop.set()
         thread.join()
         server.close()
-
-
-def sheet(body: str) -> Sheet:
-    html = f'<!doctype html><html lang="zh-Hant"><head><title>甲</title></head><body>{body}</body></html>'
-    return Sheet(html=html, stylesheet="", width=210, height=297, bleed=0, pages=None)
 
 
 def test_bar_p2_no_document_reads_a_file_or_reaches_a_server(tmp_path: Path, renderer: Renderer) -> None:

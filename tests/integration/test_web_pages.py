@@ -21,6 +21,7 @@ TOWNSHIP_PAGES = {
     "regimes": Right.READ,
     "budget": Right.BUDGET,
     "documents": Right.PRINT,
+    "packages": Right.PRINT,
 }
 TABLES = (
     "",

@@ -33,6 +33,7 @@ EDGES = [
     "platform/townhall/cli/",
     "platform/townhall/database.py",  # grants to the runtime role
     "platform/townhall/demo.py",
+    "platform/townhall/jobs/runner.py",
     "platform/townhall/web/edge.py",
 ]
 

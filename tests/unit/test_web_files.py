@@ -6,9 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from townhall.jobs import operations as jobs
+from townhall.jobs import packages, provisioning, runner
 from townhall.lookups import operations
 from townhall.web.language import catalogue
 
@@ -60,8 +63,10 @@ def test_every_text_of_the_interface_has_an_english_one() -> None:
     assert missing == []
 
 
-def test_every_refusal_of_a_plain_table_has_an_english_text() -> None:
-    refusals = [text for name, text in vars(operations).items() if name.isupper() and isinstance(text, str)]
+@pytest.mark.parametrize("module", [operations, jobs, packages, provisioning, runner])
+def test_every_refusal_that_a_page_shows_has_an_english_text(module: ModuleType) -> None:
+    texts = [text for name, text in vars(module).items() if name.isupper() and isinstance(text, str)]
+    refusals = [text for text in texts if HAN.search(text) and text != jobs.STAFF]
     assert refusals
     assert [text for text in refusals if text not in catalogue()] == []
 

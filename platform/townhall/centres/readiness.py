@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from provisioning.labels import item_label
+from provisioning.parts import BY_FIELD
 from provisioning.specs import CentreSpec, Check, Fixture, Keyed, Pack, is_blank
 from provisioning.specs.centre import Review, required
 from provisioning.specs.pack import Probe
@@ -106,7 +107,10 @@ class Readiness:
 def readiness(centre: CentreSpec, pack: Pack) -> Readiness:
     """Every check of the pack answered from the configuration, then the local facts no check asks about."""
     asked = {subject for check in pack.checks if check.probe is Probe.PROFILE for subject in check.subjects}
-    others = tuple(name for name in type(centre.profile).model_fields if name not in asked)
+    known = (
+        name for name in type(centre.profile).model_fields if name not in BY_FIELD
+    )  # words may be left out
+    others = tuple(name for name in known if name not in asked)
     facts = _result(None, len(others), _profile(centre, others))
     return Readiness((*(_answer(check, centre) for check in pack.checks), facts))
 

@@ -12,6 +12,7 @@ from townhall.cli.packs import pack
 from townhall.cli.people import user
 from townhall.cli.printing import render
 from townhall.cli.setup import demo, init, serve
+from townhall.cli.work import work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,5 +21,5 @@ def main() -> None:
     """Townhall：鄉鎮便民服務中心的開通、文件、資金與標準維護。"""
 
 
-for command in (init, serve, demo, provision, plan, apply, render, pack, user, audit, doctor):
+for command in (init, serve, work, demo, provision, plan, apply, render, pack, user, audit, doctor):
     main.add_command(command)

@@ -13,10 +13,13 @@ from sqlalchemy import func, select
 from townhall.accounts.federation import mapping_faults
 from townhall.centres.models import Centre
 from townhall.cli.console import BAD_INPUT, readers
+from townhall.clock import now
 from townhall.config import Settings
 from townhall.database import alembic_config, create_engine_for
 from townhall.documents.fonts import PACKAGED as PACKAGED_FONTS
 from townhall.documents.fonts import FontsMissing, packaged_sources, require_subsetter
+from townhall.jobs.broker import reach, shown_broker
+from townhall.jobs.operations import backlog
 from townhall.standards.models import Release
 from townhall.walls import wall_faults
 from townhall.web.federation import mapping_of
@@ -93,6 +96,22 @@ def _provider(settings: Settings) -> Examination:
     return Examination("統一身份認證", "；".join(faults) or f"{found.issuer} 可用", remedy)
 
 
+def _jobs(settings: Settings) -> Examination:
+    """Whether jobs wait although no worker is at any: one that is busy may have a queue."""
+    with readers(settings)() as session:
+        found = backlog(session, now())
+    said = f"等待 {found.waiting} 個，進行中 {found.running} 個"
+    remedy = "運行 townhall serve 或 townhall work" if found.forsaken else None
+    return Examination("後台任務", f"{said}，沒有進程處理" if remedy else said, remedy)
+
+
+def _broker(settings: Settings) -> Examination:
+    if not settings.broker:
+        return Examination("消息代理", "未啟用，任務由本機進程處理")
+    reach(settings)
+    return Examination("消息代理", f"{shown_broker(settings)} 可用")
+
+
 EXAMINATIONS: tuple[Callable[[Settings], Examination], ...] = (
     _writing,
     _database,
@@ -101,6 +120,8 @@ EXAMINATIONS: tuple[Callable[[Settings], Examination], ...] = (
     _fonts,
     _secret,
     _provider,
+    _jobs,
+    _broker,
 )
 
 

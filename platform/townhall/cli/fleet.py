@@ -16,9 +16,13 @@ from townhall.centres.provision import Report, Result, carry_out, plans
 from townhall.cli.console import IN_PART, guarded, progress, refuse, remarks, required_release, sessions
 from townhall.clock import now
 from townhall.config import Settings
+from townhall.jobs.broker import Post
+from townhall.jobs.operations import ask
+from townhall.jobs.provisioning import PROVISION
+from townhall.jobs.registry import kinds
 from townhall.standards.operations import newest_overlays, pack_of
 from townhall.units.models import Unit
-from townhall.units.operations import ensure_units, townships_below
+from townhall.units.operations import ensure_units, full_code, townships_below
 from townhall.units.sheet import read_sheet
 
 Planned = list[tuple[Plan, Standard, Unit]]
@@ -38,8 +42,9 @@ _unit_option = click.option(
 )
 @_pack_option
 @click.option("--dry-run", is_flag=True, help="只核對名單並顯示計劃，不寫入")
+@click.option("--later", is_flag=True, help="登記單位後交後台任務開通，不在此等待")
 @guarded
-def provision(sheet: Path, pack_id: str, dry_run: bool) -> None:
+def provision(sheet: Path, pack_id: str, dry_run: bool, later: bool) -> None:
     """按名單開通鄉鎮便民服務中心。可重複執行：已開通的保持不動。"""
     settings = Settings()
     with sessions(settings)() as session:
@@ -47,6 +52,9 @@ def provision(sheet: Path, pack_id: str, dry_run: bool) -> None:
         if dry_run:
             _show(planned)
             session.rollback()
+            return
+        if later:
+            _hand_over(session, settings, planned, pack_id)
             return
         session.commit()
         report = _carry_out(settings, planned, new_only=True)
@@ -128,6 +136,17 @@ def _carry_out(settings: Settings, planned: Planned, *, new_only: bool = False, 
             new_only=new_only,
             force=force,
         )
+
+
+def _hand_over(session: Session, settings: Settings, planned: Planned, pack_id: str) -> None:
+    """Ask for a job of the prefecture, in one transaction with the units that it is about."""
+    units = [unit for _, _, unit in planned]
+    prefecture = full_code(pack_of(required_release(session, pack_id)).header.prefecture.code)
+    parameters = {"pack": pack_id, "units": [unit.code for unit in units]}
+    job = ask(session, host_act("命令行", now()), kinds(settings), prefecture, PROVISION, parameters)
+    Post(settings).announce(session, job)
+    session.commit()
+    click.echo(f"已交後台任務：{len(units)} 個鄉鎮（任務 {job.key}）")
 
 
 def _show(planned: Planned, full: bool = False) -> None:

@@ -20,6 +20,7 @@ from townhall.clock import now
 from townhall.config import Settings, SettingsInvalid
 from townhall.database import is_pooled, runtime_role, shown_address, upgrade
 from townhall.demo import prepare_demo
+from townhall.jobs.local import Pool
 from townhall.standards.operations import publish_release
 from townhall.units.operations import ensure_units, full_code
 
@@ -105,8 +106,14 @@ def run_server(settings: Settings, host: str, port: int) -> None:
     from townhall.app import create_app
 
     application = create_app(settings)
+    # With a broker the workers are somebody else's; `townhall work` is one.
+    pool = Pool(settings, 0 if settings.broker else settings.job_workers)
+    pool.start()
     remarks.print(f"網站：http://{host}:{port}（按 Ctrl-C 停止）", markup=False)
-    waitress.serve(application, host=host, port=port, threads=8, ident=None)
+    try:
+        waitress.serve(application, host=host, port=port, threads=8, ident=None)
+    finally:
+        pool.stop()
 
 
 @click.command()

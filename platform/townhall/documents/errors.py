@@ -1,5 +1,9 @@
 """What can be wrong with one document; each says where, in Chinese, and stops only that document."""
 
+from typing import Any
+
+Packed = tuple[type["DocumentError"], tuple[Any, ...], dict[str, Any]]
+
 
 class DocumentError(Exception):
     """A document cannot be produced; `str()` is the sentence for the reader."""
@@ -49,3 +53,22 @@ class NeedsReview(DocumentError):
     """A clause that needs legal review cannot be printed unreviewed."""
 
     code = "NEEDS_REVIEW"
+
+
+class RenderFailed(DocumentError):
+    """A sheet brought its worker down, took too long, or met a fault that is no error of the document."""
+
+    code = "RENDER_FAILED"
+
+
+def packed(error: DocumentError) -> Packed:
+    """An error as it travels between processes; one built from several arguments cannot be pickled as it is."""
+    return type(error), error.args, dict(vars(error))
+
+
+def unpacked(parts: Packed) -> DocumentError:
+    """The error again."""
+    kind, arguments, facts = parts
+    error = kind.__new__(kind, *arguments)
+    vars(error).update(facts)
+    return error

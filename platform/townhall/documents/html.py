@@ -1,19 +1,17 @@
 """A template and its facts become one self-contained page.
 
-Pure: no clock, no files, no network. A template may be edited by a tenant, so it runs in a sandbox that can only read
-what the context holds; a name that the context lacks is an error, never an empty place on paper.
+No clock, no files, no network. A template may come from anywhere, so it runs in a sandbox that can only read what the
+context holds, in a process of its own (`booth`); a name that the context lacks is an error, never an empty place on
+paper.
 """
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import DictLoader, TemplateNotFound
-from jinja2.exceptions import TemplateError
-
 from provisioning.specs import DocumentType
+from townhall.documents.booth import Templates, booth
 from townhall.documents.errors import DocumentError
-from townhall.documents.sandbox import Sandbox, rendered
 from townhall.documents.sheet import Sheet
 from townhall.script import to_script
 
@@ -45,14 +43,7 @@ def stylesheet(document: DocumentType, templates: Mapping[str, str], script: str
 
 
 def _page(name: str, templates: Mapping[str, str], context: dict[str, Any], script: str) -> str:
-    try:
-        return rendered(environment(_frozen(templates), script), name, context)
-    except TemplateNotFound as error:
-        raise DocumentError(f"模板包缺少模板「{error.name}」") from error
-    except TemplateError as error:
-        raise DocumentError(f"模板「{name}」有誤：{error.message}") from error
-    except Exception as error:  # what a template computes can fail in any way that Python has
-        raise DocumentError(f"模板「{name}」有誤：{type(error).__name__}") from error
+    return booth().text(in_script(_frozen(templates), script), name, context)
 
 
 def _frozen(templates: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -61,10 +52,9 @@ def _frozen(templates: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=16)
-def environment(sources: tuple[tuple[str, str], ...], script: str) -> Sandbox:
-    """The sandbox over the templates of one pack, their own words in the wanted script."""
-    written = {name: to_script(text, script) for name, text in sources}
-    return Sandbox(DictLoader(written))
+def in_script(sources: tuple[tuple[str, str], ...], script: str) -> Templates:
+    """The templates of one pack, their own words in the wanted script."""
+    return Templates(tuple((name, to_script(text, script)) for name, text in sources))
 
 
 def _text(templates: Mapping[str, str], name: str) -> str:

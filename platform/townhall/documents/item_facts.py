@@ -9,13 +9,14 @@ from provisioning.specs.item import MaterialNeed, Target
 from townhall.documents.commission import Commission
 from townhall.documents.fields import Pen, duration
 from townhall.documents.fitting import heading, lines
+from townhall.documents.part_facts import told
 
 Facts = dict[str, Any]
 
 # The concise guide: its sizes in points, and what the page leaves for what, papers and steps, in millimetres.
 _BRIEF_SIZES = (14.0, 13.0, 12.0)
 _BRIEF_WIDTH, _BRIEF_HEIGHT, _BRIEF_LEADING = 138.0, 140.0, 1.5
-_PLACE_WIDTH, _DRAFT_NOTE = 68.0, 10.0
+_PLACE_WIDTH, _DRAFT_NOTE, _NOTICE_SIZE = 68.0, 10.0, 12.0
 _MOST_TOLD = 5  # steps that are told with what happens in them; more than these are only named
 
 
@@ -24,18 +25,27 @@ def guide(commission: Commission) -> Facts:
     item = commission.chosen(commission.centre.items)
     facts = _essentials(commission, item) | _identity(commission.pen, item) | _rules(commission.pen, item)
     facts |= _authority(commission.pen, item) | _outcome(commission.pen, item)
-    name = facts["name"]
-    facts["name_size"] = heading(name, 136, 8.8, 5.9)
-    return {"title": _title(commission, name), "item": facts, "qr": _code(commission, item)}
+    facts["name_size"] = heading(facts["name"], 136, 8.8, 5.9)
+    own = {name: _told(commission, f"guide_{name}", facts) for name in ("notice", "closing")}
+    return {"title": _title(commission, facts["name"]), "item": facts, "qr": _code(commission, item)} | own
 
 
 def guide_brief(commission: Commission) -> Facts:
     """The concise guide of one page: what, what to bring, steps, time and fee, where and phone."""
     item = commission.chosen(commission.centre.items)
     facts = _essentials(commission, item)
-    size, told = _brief_size(item, _BRIEF_HEIGHT - _elsewhere(facts["place"], draft=commission.issue.draft))
-    facts |= {"told": told, "size": size, "name_size": heading(facts["name"], 173, 10.2, 6.2)}
-    return {"title": _title(commission, facts["name"]), "item": facts, "qr": _code(commission, item)}
+    notice = _told(commission, "guide_notice", facts)
+    room = _BRIEF_HEIGHT - _elsewhere(facts["place"], draft=commission.issue.draft) - _notice(notice)
+    size, steps_told = _brief_size(item, room)
+    facts |= {"told": steps_told, "size": size, "name_size": heading(facts["name"], 173, 10.2, 6.2)}
+    made = {"title": _title(commission, facts["name"]), "item": facts, "qr": _code(commission, item)}
+    return made | {"notice": notice}
+
+
+def _told(commission: Commission, field: str, facts: Facts) -> list[str]:
+    """A part in the township's own words, which may mention the item."""
+    own = {"item": facts["name"], "promised_limit": facts["promised_limit"]}
+    return told(commission, field, former_names=facts["former_names"], **own)
 
 
 def _title(commission: Commission, name: str) -> str:
@@ -190,6 +200,13 @@ def _elsewhere(place: Facts, *, draft: bool) -> float:
     em = _BRIEF_SIZES[0] * 25.4 / 72
     rows = sum(lines(place[name], em, _PLACE_WIDTH) - 1 for name in place)
     return rows * em * _BRIEF_LEADING + (_DRAFT_NOTE if draft else 0)
+
+
+def _notice(texts: list[str]) -> float:
+    """Millimetres that the township's own notice takes from the same room, at the size of `guide-brief.css`."""
+    em = _NOTICE_SIZE * 25.4 / 72
+    rows = sum(lines(text, em, _BRIEF_WIDTH + 36) for text in texts)
+    return (rows + 1) * em * _BRIEF_LEADING + 3 if texts else 0
 
 
 def _brief_height(item: ServiceItem, size: float, told: bool) -> float:

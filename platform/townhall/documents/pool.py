@@ -17,9 +17,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from townhall.documents.errors import DocumentError
+from townhall.documents.errors import DocumentError, Packed, RenderFailed, packed, unpacked
 from townhall.documents.fonts import Faces, ensure_faces, read_faces, require_subsetter
 from townhall.documents.sheet import Sheet
 from townhall.documents.store import Store, sheet_key
@@ -30,15 +30,8 @@ if TYPE_CHECKING:
 PATIENCE = 300.0  # seconds a sheet may take; the slowest measured document takes less than one
 PRELOADED = ["__main__", "townhall.documents.pdf"]
 
-# What a worker answers: the file, or the bytes when there is no store, or an error taken apart by `_pack`.
-Packed = tuple[type[DocumentError], tuple[Any, ...], dict[str, Any]]
+# What a worker answers: the file, or the bytes when there is no store, or an error taken apart.
 Answer = Path | bytes | Packed
-
-
-class RenderFailed(DocumentError):
-    """A sheet brought its worker down, took too long, or met a fault that is no error of the document."""
-
-    code = "RENDER_FAILED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,15 +241,10 @@ def _attempt(renderer: "Renderer", sheet: Sheet, store: Store | None) -> Answer:
     try:
         data = renderer.render(sheet)
     except DocumentError as error:
-        return _pack(error)
+        return packed(error)
     except Exception as error:  # noqa: BLE001 - whatever one sheet does, the others must still be rendered
-        return _pack(RenderFailed(f"排版失敗：{type(error).__name__}：{error}"))
+        return packed(RenderFailed(f"排版失敗：{type(error).__name__}：{error}"))
     return store.put(sheet_key(sheet, renderer.faces.digest), data) if store else data
-
-
-def _pack(error: DocumentError) -> Packed:
-    # Errors built from several arguments cannot be unpickled by calling their class with the message.
-    return type(error), error.args, dict(vars(error))
 
 
 def _outcome(key: Hashable, answer: Answer) -> Outcome:
@@ -264,7 +252,4 @@ def _outcome(key: Hashable, answer: Answer) -> Outcome:
         return Outcome(key, data=answer)
     if isinstance(answer, Path):
         return Outcome(key, path=answer)
-    kind, arguments, facts = answer
-    error = kind.__new__(kind, *arguments)
-    vars(error).update(facts)
-    return Outcome(key, error=error)
+    return Outcome(key, error=unpacked(answer))

@@ -1,31 +1,31 @@
-"""Documents for the web: one renderer a process, on a thread of its own, and pages as pictures.
+"""Documents for the web, and their pages as pictures, made in a confined process (`bench`).
 
 Neither the renderer nor PDFium may be used from several threads, and a web server has several. Everything that
-was made is kept by the hash of what it was made from, so a page is laid out and drawn once.
+was made is kept by the hash of what it was made from, so a page is laid out and drawn once; and what could not be
+made is remembered for a while, so that it does not take its time again for each picture of a page.
 """
 
 import io
 import os
 import tempfile
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import pypdfium2
 from PIL import Image
 
+from townhall.documents.bench import bench
+from townhall.documents.errors import RenderFailed
 from townhall.documents.fonts import Faces, ensure_faces
-from townhall.documents.pool import process_renderer
 from townhall.documents.sheet import Sheet
 from townhall.documents.store import Store, sheet_key
 
-T = TypeVar("T")
-
 RESOLUTION = 100  # dots an inch
 LONGEST_SIDE = 1600  # pixels; a sign of 2.4 metres at 100 dpi would be 9,400
+REFUSED = 300.0  # seconds for which a sheet that took too much is not tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Press:
         self.store = Store(directory)
         self._cast = cast
         self.pictures = directory / "pictures"
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="press")
         self._pages: dict[str, int] = {}
+        self._refused: dict[str, tuple[float, str]] = {}
 
     @cached_property
     def faces(self) -> Faces:
@@ -61,7 +61,7 @@ class Press:
     def pdf(self, sheet: Sheet) -> Printed:
         """The PDF of a sheet, from the store when it has been made before."""
         key = sheet_key(sheet, self.faces.digest)
-        path = self.store.get(key) or self._on_worker(lambda: self._make(key, sheet))
+        path = self.store.get(key) or self._make(key, sheet)
         return Printed(path, key, self._count(key, path))
 
     def picture(self, printed: Printed, page: int) -> Path:
@@ -70,20 +70,23 @@ class Press:
             raise IndexError(page)
         path = self.pictures / printed.key[:2] / f"{printed.key}-{page}.png"
         if not path.is_file():
-            _write(path, self._on_worker(lambda: _drawn(printed.path, page)))
+            _write(path, bench().done(self.faces, _drawn, printed.path, page))
         return path
 
     def _make(self, key: str, sheet: Sheet) -> Path:
-        found = self.store.get(key)  # somebody before us in the queue may have made it
-        return found or self.store.put(key, process_renderer(self.faces.directory).render(sheet))
+        until, reason = self._refused.get(key, (0.0, ""))
+        if until > time.monotonic():
+            raise RenderFailed(reason)
+        try:
+            return self.store.put(key, bench().rendered(self.faces, sheet))
+        except RenderFailed as failure:
+            self._refused[key] = time.monotonic() + REFUSED, str(failure)
+            raise
 
     def _count(self, key: str, path: Path) -> int:
         if key not in self._pages:
-            self._pages[key] = self._on_worker(lambda: _page_count(path))
+            self._pages[key] = bench().done(self.faces, _page_count, path)
         return self._pages[key]
-
-    def _on_worker(self, work: Callable[[], T]) -> T:
-        return self._worker.submit(work).result()
 
 
 def _page_count(path: Path) -> int:

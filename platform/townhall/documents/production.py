@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -62,18 +63,14 @@ class Binder:
         found = subjects(document, self.centre) if document else []
         return next((Order(document, s, script) for s in found if document and s.key == subject_key), None)
 
+    def facts(self, order: Order) -> dict[str, Any]:
+        """What a document says, as plain values. Raises `DocumentError` when something stops it."""
+        about = (order.document, order.subject.key, self.centre, self.unit)
+        return context(*about, self.pack.header, self.issue, order.script)
+
     def sheet(self, order: Order) -> Sheet:
         """The composed document. Raises `DocumentError` when something stops it."""
-        plain = context(
-            order.document,
-            order.subject.key,
-            self.centre,
-            self.unit,
-            self.pack.header,
-            self.issue,
-            order.script,
-        )
-        return compose(order.document, self.pack.templates, plain, order.script)
+        return compose(order.document, self.pack.templates, self.facts(order), order.script)
 
     def file_name(self, order: Order) -> str:
         return file_name(self.unit, order.document, order.subject, order.script, self.issue)
@@ -89,6 +86,11 @@ class Binder:
         except DocumentError as error:
             return error
         return None
+
+    def reworded(self, field: str, text: str | None) -> "Binder":
+        """The same with another text for a part that the township words itself (`provisioning.parts`)."""
+        profile = self.centre.profile.model_copy(update={field: text})
+        return replace(self, centre=self.centre.model_copy(update={"profile": profile}))
 
     def as_draft(self) -> "Binder":
         """The same with blanks shown and marked 草稿: previews never stop, printing does."""

@@ -2,7 +2,7 @@
 
 Jinja's own sandbox keeps code from being executed. This one also refuses methods, the filters that nobody needs
 on paper, and the operators with which two short texts become a gigabyte. It does not bound time: a loop within a
-loop is stopped by the patience of the rendering pool, not here.
+loop is stopped by the limits of the process it runs in (`seclusion`), not here.
 """
 
 from collections.abc import Mapping
@@ -25,13 +25,20 @@ FILTERS = frozenset(
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja for templates from elsewhere: autoescaped, strict about names, without methods."""
+    """Jinja for templates from elsewhere: strict about names, without methods.
+
+    `escaping` writes HTML; without it the text goes into a page that escapes it.
+    """
 
     intercepted_binops = frozenset(("*", "**", "%"))
 
-    def __init__(self, loader: BaseLoader) -> None:
+    def __init__(self, loader: BaseLoader, *, escaping: bool = True) -> None:
         super().__init__(
-            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=loader,
+            autoescape=escaping,
+            undefined=StrictUndefined,
+            trim_blocks=escaping,
+            lstrip_blocks=escaping,
         )
         self.filters = {name: found for name, found in self.filters.items() if name in FILTERS}
         self.globals = {"range": _short_range, "namespace": self.globals["namespace"]}

@@ -9,6 +9,7 @@ from townhall.documents.commission import Commission
 from townhall.documents.errors import DocumentError, NeedsReview, Overflow
 from townhall.documents.fields import parameters, substitute
 from townhall.documents.fitting import body, extent, halves, lines, one_line, spread
+from townhall.documents.part_facts import told
 
 Facts = dict[str, Any]
 
@@ -28,6 +29,7 @@ def regime_board(commission: Commission) -> Facts:
     texts = [
         regime["purpose"],
         *(article["number"] + "、" + article["text"] for article in regime["articles"]),
+        *regime["closing"],
     ]
     regime["body"] = body(texts, width, height, BOARD_STEPS, 1.75)
     regime["title_size"] = one_line(regime["title"], width, 56, 30)
@@ -41,13 +43,14 @@ def regime_sheet(commission: Commission) -> Facts:
     regime = commission.chosen(commission.centre.regimes)
     if regime.review is Review.NEEDED and not commission.issue.draft:
         raise NeedsReview(f"「{regime.title}」需經法制審查，審查通過前只能打印草稿")
-    facts = {
+    facts: Facts = {
         "title": pen.text(regime.title),
         "purpose": pen.text(substitute(regime.purpose, parameters(regime))),
         "source": pen.text(regime.source),
         "unreviewed": regime.review is Review.NEEDED,
         "articles": _articles(commission, regime),
     }
+    facts["closing"] = told(commission, "regime_closing", regime=facts["title"])
     complaint = pen.fill(commission.centre.profile.complaint_phone, "監督投訴電話")
     title = f"{facts['title']}　{pen.text(commission.centre_name)}"
     return {"title": title, "regime": facts, "complaint_phone": complaint}
@@ -164,6 +167,7 @@ def card(commission: Commission) -> Facts:
         "hotline": pen.fill(profile.hotline, "熱線電話"),
         "complaint_phone": pen.fill(profile.complaint_phone, "監督投訴電話"),
         "windows": _window_list(commission),
+        "notice": told(commission, "card_notice"),
     }
     facts["phone_size"] = _phone_size(facts["hotline"], draft=commission.issue.draft)
     if not commission.issue.draft and _back_height(facts) > _CARD_HEIGHT:
@@ -176,9 +180,10 @@ def _phone_size(phone: str, *, draft: bool) -> float:
 
 
 def _back_height(facts: Facts) -> float:
-    """Millimetres that the back takes: heading, two columns of windows, address, hours and version."""
+    """Millimetres that the back takes: heading, two columns of windows, address, hours, notice and version."""
     rows = (len(facts["windows"]) + 1) // 2
     texts = lines(facts["address"], 2.6, _CARD_INNER, 3) + lines(facts["opening_hours"], 2.6, _CARD_INNER, 3)
+    texts += sum(lines(text, 2.6, _CARD_INNER) for text in facts["notice"])
     return 6.4 + rows * 4.35 + 1.5 + texts * 3.64 + 3.2
 
 

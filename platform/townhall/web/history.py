@@ -15,6 +15,8 @@ from townhall.accounts.rights import Right
 from townhall.audit.chain import plain
 from townhall.audit.models import AuditRecord
 from townhall.audit.operations import broken, records
+from townhall.jobs.packages import PACKAGE
+from townhall.jobs.provisioning import PROVISION
 from townhall.web.desk import Desk
 from townhall.web.guards import township
 from townhall.web.language import msgid, translate
@@ -26,6 +28,20 @@ A_PAGE = 50
 ACTIONS = {
     "centre.create": msgid("開通中心"),
     "centre.edit": msgid("修改"),
+    "centre.apply": msgid("按標準升級"),
+    "centre.displace": msgid("停用與統一規定不符的內容"),
+    "centre.restore_required": msgid("恢復必備內容"),
+    "centre.force": msgid("寫明理由後執行"),
+    "centre.pin": msgid("指定保持現值"),
+    "centre.unpin": msgid("取消指定"),
+    "centre.follow": msgid("改回隨標準"),
+    "centre.resume_value": msgid("恢復停用的值"),
+    "centre.roll_back": msgid("回滾"),
+    "conflict.open": msgid("出現分歧"),
+    "conflict.decide": msgid("決定分歧"),
+    "conflict.close": msgid("分歧自行消除"),
+    "deviation.accept": msgid("認可偏差"),
+    "deviation.withdraw": msgid("撤回認可"),
     "centre.activate": msgid("啟用"),
     "centre.suspend": msgid("暫停"),
     "centre.resume": msgid("恢復"),
@@ -47,9 +63,15 @@ ACTIONS = {
     "session.role": msgid("切換角色"),
     "approval.propose": msgid("提請審批"),
     "approval.decide": msgid("審批"),
+    "job.ask": msgid("提交任務"),
+    "job.finish": msgid("任務完成"),
+    "job.fail": msgid("任務失敗"),
+    "job.cancel": msgid("取消任務"),
     "read": msgid("查閱"),
     "denied": msgid("越權訪問被拒"),
 }
+# What acts of two parts are about, by the name that the program uses.
+THINGS = NAMES | {PACKAGE: msgid("印製包"), PROVISION: msgid("按名單開通")}
 
 
 @pages.get("")
@@ -114,7 +136,7 @@ def _names(desk: Desk) -> dict[tuple[str, str], str]:
 def _about(one: AuditRecord) -> str:
     """What an act was about, without the names that only the program uses."""
     kind, _, key = one.path.partition("/")
-    return translate(NAMES[kind]) if key and kind in NAMES else one.path
+    return translate(THINGS[kind]) if key and kind in THINGS else one.path
 
 
 def _value(value: Any, field: str) -> str:

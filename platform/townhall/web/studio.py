@@ -1,14 +1,9 @@
-"""The document studio: every paper of a centre, what stops it, its pages as pictures, the PDF, and one zip."""
+"""The document studio: every paper of a centre, what stops it, its pages as pictures, and the PDF."""
 
-import tempfile
-import zipfile
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
-from typing import IO
 
 from flask import (
     Blueprint,
@@ -25,7 +20,6 @@ from flask.typing import ResponseReturnValue
 
 from provisioning.specs import DocumentType
 from townhall.accounts.rights import Right
-from townhall.documents.catalogue import folder_name
 from townhall.documents.errors import DocumentError, NeedsReview, UnfilledBlank
 from townhall.documents.press import Press, Printed
 from townhall.documents.production import Binder, Order
@@ -166,19 +160,6 @@ def pdf(desk: Desk, document: str, subject: str) -> ResponseReturnValue:
     )
 
 
-@pages.get("/all.zip")
-@township(Right.PRINT)
-def archive(desk: Desk) -> ResponseReturnValue:
-    """Everything that can be printed, with the list a print shop works from. Drafts never get in."""
-    desktop = _desktop(desk)
-    # Sent and then gone: the file has no name by the time the answer is on its way.
-    bundle = tempfile.TemporaryFile()  # noqa: SIM115
-    _fill(bundle, desktop)
-    bundle.seek(0)
-    name = f"{folder_name(desktop.binder.unit, desktop.script)}.zip"
-    return _private(send_file(bundle, mimetype="application/zip", as_attachment=True, download_name=name))
-
-
 def _private(answer: Response) -> Response:
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
@@ -190,7 +171,8 @@ def _desktop(desk: Desk) -> Desktop:
     return Desktop(desk, asked if asked in SCRIPTS else current().script)
 
 
-def _studio(desktop: Desktop, paper: Paper) -> str:
+def _studio(desktop: Desktop, paper: Paper) -> ResponseReturnValue:
+    """The page around one paper; 422 where the paper cannot be laid out at all."""
     printed, fault = None, ""
     try:
         printed = desktop.printed(paper)
@@ -198,7 +180,8 @@ def _studio(desktop: Desktop, paper: Paper) -> str:
         fault = str(error)
     page = {"paper": paper, "printed": printed, "fault": fault, "desktop": desktop, "desk": desktop.desk}
     ready = sum(paper.state is Printable.READY for paper in desktop.papers)
-    return render_template("studio.html", ready=ready, scripts=SCRIPTS, traditional=HANT, **page)
+    shown = render_template("studio.html", ready=ready, scripts=SCRIPTS, traditional=HANT, **page)
+    return shown, 422 if fault else 200
 
 
 def _paper(binder: Binder, order: Order) -> Paper:
@@ -208,29 +191,3 @@ def _paper(binder: Binder, order: Order) -> Paper:
     states = ((UnfilledBlank, Printable.BLANK), (NeedsReview, Printable.REVIEW))
     state = next((state for kind, state in states if isinstance(obstacle, kind)), Printable.FAULTY)
     return Paper(order, state, str(obstacle))
-
-
-def _fill(bundle: IO[bytes], desktop: Desktop) -> None:
-    lines = ["\t".join(("檔案", "文件", "對象", "成品尺寸（毫米）", "出血（毫米）", "材質", "份數"))]
-    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_STORED) as archive:
-        for name, path, paper in _finished(desktop):
-            archive.write(path, name)
-            lines.append("\t".join((name, *_facts(paper))))
-        archive.writestr("印製清單.txt", "\ufeff" + "\r\n".join(lines) + "\r\n")
-
-
-def _finished(desktop: Desktop) -> Iterator[tuple[str, Path, Paper]]:
-    """Each paper that can be printed; one that does not fit its page stops no other."""
-    for paper in desktop.papers:
-        if paper.state is not Printable.READY:
-            continue
-        try:
-            yield desktop.file_name(paper), desktop.printed(paper).path, paper
-        except DocumentError as error:
-            current_app.logger.warning("%s not printed: %s", paper.order.identity, error)
-
-
-def _facts(paper: Paper) -> tuple[str, ...]:
-    document, subject = paper.order.document, paper.order.subject
-    size = f"{subject.width}×{subject.height}"
-    return document.title, subject.label, size, str(document.bleed), document.material, str(document.copies)

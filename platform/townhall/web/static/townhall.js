@@ -14,6 +14,13 @@ document.addEventListener("click", (event) => {
     document.getElementById(copy.dataset.copy).select();
     if (document.execCommand("copy")) copy.textContent = copy.dataset.done;
   }
+  const insert = event.target.closest("[data-insert]");
+  if (insert) {
+    const field = document.getElementById(insert.dataset.into);
+    field.setRangeText(insert.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+    field.focus();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   const login = event.target.closest("[data-login]");
   if (login) {
     document.getElementById("login").value = login.dataset.login;
@@ -40,6 +47,22 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("button[disabled]").forEach((button) => { button.disabled = false; });
 });
 
+// How a text will stand on paper, a moment after the last key; an older answer never replaces a newer one.
+let pause, asked = 0;
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("[data-trial]");
+  if (!form) return;
+  clearTimeout(pause);
+  pause = setTimeout(() => tryOut(form), 500);
+});
+async function tryOut(form) {
+  const mine = ++asked, fields = new FormData(form);
+  fields.append("bare", "1");
+  const answer = await fetch(form.dataset.trial, { method: "POST", body: new URLSearchParams(fields) }).catch(() => null);
+  const words = answer && await answer.text();
+  if (words && mine === asked && (answer.ok || answer.status === 422)) document.getElementById("trial").innerHTML = words;
+}
+
 const refusal = document.getElementById("refusal");
 if (refusal) refusal.focus();
 
@@ -48,3 +71,20 @@ const chosen = document.querySelector(".papers [aria-current]");
 if (chosen) chosen.closest("ul").scrollTop = chosen.offsetTop - 80;
 const tab = document.querySelector(".tabs [aria-current]");
 if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - 60;
+
+// What is being made is looked at again until it is done; without scripts the page reloads itself.
+const again = (live) => setTimeout(async () => {
+  let fresh = live;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const found = answer.ok && !answer.redirected && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(live.id);
+    if (found) {
+      const focused = live.contains(document.activeElement) && document.activeElement.id;
+      live.replaceWith(found);
+      fresh = found;
+      if (focused && document.getElementById(focused)) document.getElementById(focused).focus();
+    }
+  } catch (fault) { /* the server is away: ask again */ }
+  if (fresh.dataset.live) again(fresh);
+}, Number(live.dataset.live));
+document.querySelectorAll("[data-live]").forEach(again);
