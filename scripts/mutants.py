@@ -142,7 +142,44 @@ MUTANTS = (
         "return Unit.code.is_not(None)",
         PAGES,
     ),
-    Mutant(f"{HOST}/accounts/sessions.py", "made.ended_at is not None or ", "", MATRIX),
+    Mutant(
+        f"{HOST}/accounts/sessions.py",
+        "made.ended_at is not None or ",
+        "",
+        "tests/integration/test_signin.py",
+    ),
+    # The plain tables: rows that are not narrowed, a single row fetched past the narrowing, foreign numbers.
+    Mutant(
+        f"{HOST}/admin/people.py",
+        "return super().rows().filter(holds_within(reach()))",
+        "return super().rows()",
+        MATRIX,
+    ),
+    Mutant(f"{HOST}/admin/people.py", "return found.filter(_within(reach()))", "return found", MATRIX),
+    Mutant(
+        f"{HOST}/admin/libraries.py",
+        ".filter(Unit.code.between(scope.first, scope.last))",
+        "",
+        MATRIX,
+    ),
+    Mutant(
+        f"{HOST}/admin/table.py",
+        "wanted = self.get_query().filter(self._key() == key)",
+        "wanted = database().query(self.model).filter(self._key() == key)",
+        MATRIX,
+    ),
+    Mutant(
+        f"{HOST}/accounts/people.py",
+        "return seen if seen and seen.held else None",
+        "return seen",
+        MATRIX,
+    ),
+    Mutant(
+        f"{HOST}/accounts/people.py",
+        "return found if found and scope.covers(found.unit_id) else None",
+        "return found",
+        MATRIX,
+    ),
     Mutant(
         f"{HOST}/accounts/rights.py",
         "Role.WINDOW_CLERK: frozenset({Right.READ})",

@@ -11,6 +11,7 @@ fi
 export TOWNHALL_SOAK=1
 exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/integration/test_matrix.py \
+    tests/integration/test_signin.py \
     tests/integration/test_pooled_connections.py \
     tests/integration/test_job_tenants.py \
     tests/integration/test_job_workers.py \

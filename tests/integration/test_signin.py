@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from tests.fixtures.canaries import signed
+from tests.fixtures.soak import rounds
 from tests.fixtures.standards import MOMENT
 from tests.fixtures.web import ABROAD, HOME, PASSWORD, SIBLING, Site
 from townhall.accounts.models import LoginSession, Membership, Role, User
@@ -102,3 +104,30 @@ def test_a_sign_in_ends_by_itself(site: Site) -> None:
     with site.sessions.begin() as session:
         session.execute(update(LoginSession).values(expires_at=MOMENT))
     browser.get("/townships", 303)
+
+
+def test_o3_a_copied_cookie_is_worth_nothing_after_signing_out(site: Site) -> None:
+    site.app.config["WTF_CSRF_ENABLED"] = False
+    client, thief = signed(site.app, "county"), site.app.test_client()
+    cookie = client.get_cookie("townhall")
+    assert cookie is not None
+    assert client.get("/townships").status_code == 200
+    client.post("/logout")
+    thief.set_cookie("townhall", cookie.value)
+    assert thief.get("/townships").status_code == 303
+    with site.sessions() as session:
+        assert session.scalars(select(LoginSession.ended_at).where(LoginSession.ended_at.is_not(None))).all()
+
+
+def test_o3_a_new_sign_in_has_a_new_token_and_a_planted_one_dies(site: Site) -> None:
+    site.app.config["WTF_CSRF_ENABLED"] = False
+    planted = signed(site.app, "printer").get_cookie("townhall")
+    assert planted is not None
+    for _ in range(rounds(1, 5)):
+        client = site.app.test_client()
+        client.set_cookie("townhall", planted.value)
+        client.post("/login", data={"login": "county", "password": PASSWORD})
+        made = client.get_cookie("townhall")
+        assert made is not None
+        assert made.value != planted.value
+        assert (made.http_only, made.same_site) == (True, "Lax")

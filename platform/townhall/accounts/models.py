@@ -117,7 +117,7 @@ class Pass(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     role: Mapped[str | None] = mapped_column(String(20))
-    unit_id: Mapped[str] = mapped_column(ForeignKey("unit.code"))
+    unit_id: Mapped[str] = mapped_column(ForeignKey("unit.code"), index=True)
     created_at: Mapped[dt.datetime]
     created_by: Mapped[str] = mapped_column(String(60))
     expires_at: Mapped[dt.datetime]

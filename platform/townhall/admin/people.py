@@ -11,6 +11,7 @@ from wtforms import Form, SelectChoice  # type: ignore[import-untyped]
 
 from townhall.accounts.models import Membership, Role, User
 from townhall.accounts.operations import AccountRefused, grant_role, rename, set_active, withdraw_role
+from townhall.accounts.people import holds_within
 from townhall.accounts.rights import LEVELS, Right, may_grant
 from townhall.admin.cells import Choice, Formatter
 from townhall.admin.forms import AccountForm, GrantForm
@@ -75,7 +76,7 @@ class Accounts(Table):
 
     def rows(self) -> Query[Any]:
         """Whoever holds a role within reach, whatever else they hold."""
-        return super().rows().filter(User.memberships.any(_within(reach())))
+        return super().rows().filter(holds_within(reach()))
 
     def get_query(self) -> Query[Any]:
         """With the roles at once: each line of the list asks whether it may be changed."""
@@ -205,7 +206,7 @@ class Memberships(Table):
 
 def _accounts(scope: Scope) -> list[SelectChoice]:
     """The open accounts that act within and nowhere else."""
-    inside = User.memberships.any(_within(scope)) & not_(User.memberships.any(not_(_within(scope))))
+    inside = holds_within(scope) & not_(User.memberships.any(not_(_within(scope))))
     found = database().scalars(select(User).where(inside, User.active).order_by(User.login))
     return [SelectChoice(str(user.id), f"{user.name}（{user.login}）") for user in found]
 
