@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# soak.sh PYTHON: the long tests at their full length, one process, figures printed. TOWNHALL_SEED takes another seed.
+# soak.sh PYTHON: the scanners, then the long tests at their full length, one process, figures printed. TOWNHALL_SEED takes another seed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+scripts/scan.sh
 export TOWNHALL_SOAK=1
 exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/integration/test_matrix.py \

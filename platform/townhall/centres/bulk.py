@@ -53,7 +53,7 @@ def _from_document(section: str) -> TextClause:
     names = ", ".join(quote(column.name) for column in columns)
     types = ", ".join(f"{quote(column.name)} {column.type.compile(dialect)}" for column in columns)
     statement = text(
-        f"INSERT INTO {quote(table.name)} (unit_id, {names}) "  # noqa: S608
+        f"INSERT INTO {quote(table.name)} (unit_id, {names}) "  # noqa: S608 # nosec B608 # names of our own metadata
         f"SELECT :unit, {names} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given ({types})"
     )
     return judged(statement)

@@ -161,7 +161,7 @@ class Provider(FlaskOAuth2App):
         if address is None:
             return claims
         # Without its times: Authlib takes a token that lives for a minute for one that has expired.
-        bearer = {"access_token": token["access_token"], "token_type": "Bearer"}
+        bearer = {"access_token": token["access_token"], "token_type": "Bearer"}  # nosec B105 # a scheme's name
         more = self.get(address, token=bearer)
         more.raise_for_status()
         judge_userinfo(more.json(), claims)
@@ -219,7 +219,7 @@ def _client_method(offered: Any) -> dict[str, str]:
     """How this client proves itself: by Authlib's default unless the provider takes the secret in the form only."""
     taken = offered if isinstance(offered, list) else ["client_secret_basic"]
     other = "client_secret_basic" not in taken and "client_secret_post" in taken
-    return {"token_endpoint_auth_method": "client_secret_post"} if other else {}
+    return {"token_endpoint_auth_method": "client_secret_post"} if other else {}  # nosec B105 # a method's name
 
 
 def judge_answer(given: dict[str, list[str]], issuer: str, metadata: dict[str, Any]) -> None:
