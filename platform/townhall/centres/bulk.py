@@ -47,7 +47,7 @@ def _documents(changes: Changes) -> dict[str, str]:
 def _from_document(section: str) -> TextClause:
     """`INSERT … SELECT` from a JSON document; every name comes from our own metadata, every value is bound."""
     table: Table = table_of(MODELS[section])
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     quote = dialect.identifier_preparer.quote
     columns = [column for column in table.columns if column.name != "unit_id"]
     names = ", ".join(quote(column.name) for column in columns)

@@ -80,6 +80,7 @@ class Wire(OAuth2Session):
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """As in requests. Raises `TokenRefused` for a redirect and for an answer that is too long."""
         options |= {"allow_redirects": False, "stream": True, "timeout": PATIENCE}
+        response: requests.Response
         with super().request(method, url, **options) as response:
             if response.is_redirect:
                 raise TokenRefused(f"a redirect from {url}")
@@ -164,8 +165,9 @@ class Provider(FlaskOAuth2App):
         bearer = {"access_token": token["access_token"], "token_type": "Bearer"}  # nosec B105 # a scheme's name
         more = self.get(address, token=bearer)
         more.raise_for_status()
-        judge_userinfo(more.json(), claims)
-        return more.json() | claims
+        told: dict[str, Any] = more.json()
+        judge_userinfo(told, claims)
+        return told | claims
 
     def _with_keys(self, read: Any) -> Any:
         """Read a token; a key that is not known is looked for once more, together with where the keys are."""
