@@ -1,0 +1,130 @@
+"""Changes one thing at a time in the modules that keep tenants apart and in the engine, and sees whether a
+test notices: the mutation score of each module (bar S3).
+
+.venv/bin/python scripts/mutation/run.py [--workers N] [--least PERCENT] [PART OF A FILE'S NAME ...]
+
+A mutant with which the module cannot be imported is not counted. Out come the survivors, the score of each module
+and exit code 1 when one of them is below the least score. The figures also go to out/mutation.json.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from targets import TARGETS, Target
+from worker import KILLED, STILLBORN, SURVIVED, TIMEOUT, Job, Measured, Worker, measure, preload, run_all
+
+ROOT = Path(__file__).parents[2]
+VARIANTS = Path(__file__).with_name("variants.py")
+GENERATOR = ROOT / ".tools" / "scan" / "bin" / "python"
+LEAST = 85
+OMITTED = shutil.ignore_patterns(".venv", ".git", ".tools", "townhall-data", "out", "__pycache__", ".*_cache")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    mutant: dict[str, Any]
+    outcome: str
+
+
+def mutants_of(file: str) -> list[dict[str, Any]]:
+    """All mutants of a file, made by mutmut's operators in the environment of the scanners."""
+    generator = os.environ.get("TOWNHALL_MUTMUT_PYTHON", str(GENERATOR))
+    done = subprocess.run(
+        [generator, str(VARIANTS), file],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def judge(target: Target, workers: list[Worker]) -> list[Verdict]:
+    """What becomes of each mutant of a file; those that outlive the first tests meet the slower ones."""
+    mutants = mutants_of(target.file)
+    verdicts: list[Verdict] = []
+    for stage, tests in enumerate(target.stages):
+        known = measure(workers[0].folder, target.file, tests)
+        refuse_broken_ground(workers, target.file, known)
+        last = stage == len(target.stages) - 1
+        outcomes = list(zip(mutants, run_all(workers, jobs(mutants, known)), strict=True))
+        ended = [Verdict(one, found) for one, found in outcomes if last or found != SURVIVED]
+        verdicts += ended
+        mutants = [one for one, found in outcomes if found == SURVIVED]
+    return verdicts
+
+
+def jobs(mutants: list[dict[str, Any]], known: Measured) -> Iterator[Job]:
+    for one in mutants:
+        yield Job(one["file"], one["source"], known.tests_of(one["line"]), known.limit)
+
+
+def refuse_broken_ground(workers: list[Worker], file: str, known: Measured) -> None:
+    """Raises `RuntimeError` when the tests fail without a mutant: then every mutant would count as noticed."""
+    unchanged = Job(file, (ROOT / file).read_text("utf-8"), known.every, known.limit)
+    if list(run_all(workers, [unchanged])) != [SURVIVED]:
+        raise RuntimeError(f"the tests of {file} fail in a forked process without any mutant")
+
+
+def report(target: Target, verdicts: list[Verdict]) -> float:
+    """Print the survivors and the score of a file, and give it, in percent."""
+    counts = Counter(one.outcome for one in verdicts)
+    for one in verdicts:
+        if one.outcome == SURVIVED:
+            print(f"  {one.mutant['line']:4} - {one.mutant['old']}\n       + {one.mutant['new']}")
+    counted = len(verdicts) - counts[STILLBORN]
+    noticed = counts[KILLED] + counts[TIMEOUT]
+    score = 100 * noticed / counted if counted else 100.0
+    print(
+        f"{target.file}: {noticed} of {counted} noticed, {score:.1f} % "
+        f"({counts[TIMEOUT]} by the time limit, {counts[STILLBORN]} could not be imported and do not count)",
+        flush=True,
+    )
+    return score
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--least", type=float, default=LEAST)
+    wanted = parser.parse_args()
+    chosen = [one for one in TARGETS if not wanted.parts or any(part in one.file for part in wanted.parts)]
+    os.nice(10)
+    scores: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="townhall-mutation-") as name:
+        workers = [Worker(copied(Path(name) / str(number))) for number in range(wanted.workers)]
+        preload(workers[0].folder)
+        for target in chosen:
+            scores[target.file] = report(target, judge(target, workers))
+    keep(scores)
+    return 0 if all(score >= wanted.least for score in scores.values()) else 1
+
+
+def copied(folder: Path) -> Path:
+    shutil.copytree(ROOT, folder, ignore=OMITTED)
+    return folder
+
+
+def keep(scores: dict[str, float]) -> None:
+    path = ROOT / "out" / "mutation.json"
+    path.parent.mkdir(exist_ok=True)
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    path.write_text(json.dumps(known | scores, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
