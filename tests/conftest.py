@@ -5,6 +5,7 @@ from hypothesis import settings
 pytest_plugins = [
     "tests.fixtures.postgresql",  # before the databases that it serves
     "tests.fixtures.databases",
+    "tests.fixtures.places",
     "tests.fixtures.standards",
     "tests.fixtures.host",
     "tests.fixtures.commands",

@@ -23,7 +23,19 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from targets import TARGETS, Target
-from worker import KILLED, STILLBORN, SURVIVED, TIMEOUT, Job, Measured, Worker, measure, preload, run_all
+from worker import (
+    KILLED,
+    STILLBORN,
+    SURVIVED,
+    TIMEOUT,
+    Job,
+    Measured,
+    Worker,
+    make_template,
+    measure,
+    preload,
+    run_all,
+)
 
 ROOT = Path(__file__).parents[2]
 VARIANTS = Path(__file__).with_name("variants.py")
@@ -108,6 +120,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="townhall-mutation-") as name:
         workers = [Worker(copied(Path(name) / str(number))) for number in range(wanted.workers)]
         preload(workers[0].folder)
+        for worker in workers:
+            make_template(worker.folder)
         for target in chosen:
             scores[target.file] = report(target, judge(target, workers))
     keep(scores)

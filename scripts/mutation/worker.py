@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from coverage import CoverageData
@@ -24,6 +26,7 @@ PLAIN = (
     *("-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # plugins were imported before pytest began
 )
+SQLITE, TEMPLATE = "sqlite:///", "mutation-template.db"
 NOT_IMPORTED = 77  # exit code of a child whose module cannot be imported
 DURATION = re.compile(r"^([0-9.]+)s call +(\S.*)$", re.MULTILINE)
 FAILED, BROKEN = 1, (2, 3, 4)  # pytest's codes for failed tests and for what broke before or around them
@@ -134,11 +137,27 @@ def child(folder: Path, job: Job) -> None:
     code = FAILED
     try:
         enter(folder)
+        with contextlib.suppress(BaseException):  # a mutant with which this fails, fails the tests too
+            migrate_by_copy(folder / TEMPLATE)
         code = int(pytest.main([*PLAIN, "--tb=no", *job.tests])) if job.tests else 0
     finally:
         if code in BROKEN and not imports(job.file):
             code = NOT_IMPORTED
         os._exit(code)
+
+
+def migrate_by_copy(template: Path) -> None:
+    """Let the SQLite databases of the tests be copies of one: no target is a migration, and they take a second."""
+    database = importlib.import_module("townhall.database")
+    migrate = database.upgrade
+
+    def upgrade(url: str, *arguments: Any, **named: Any) -> None:
+        if url.startswith(SQLITE) and not arguments and not named:
+            shutil.copyfile(template, url.removeprefix(SQLITE))
+        else:
+            migrate(url, *arguments, **named)
+
+    database.upgrade = upgrade
 
 
 def imports(file: str) -> bool:
@@ -224,6 +243,13 @@ def contexts(data: Path, file: str) -> dict[int, set[str]]:
     named = {name: name.rpartition("|")[0] for name in kept.measured_contexts() if "|" in name}
     lines = kept.contexts_by_lineno(file)
     return {number: {named[one] for one in found if one in named} for number, found in lines.items()}
+
+
+def make_template(folder: Path) -> None:
+    """A migrated SQLite database in a copy of the tree."""
+    program = f"from townhall.database import upgrade; upgrade('{SQLITE}{folder / TEMPLATE}')"
+    environment = os.environ | {"PYTHONPATH": f"{folder / 'platform'}{os.pathsep}{folder}"}
+    subprocess.run([sys.executable, "-c", program], cwd=folder, env=environment, check=True)
 
 
 def preload(folder: Path) -> None:

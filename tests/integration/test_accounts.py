@@ -8,8 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from provisioning.specs import Pack
-from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from tests.fixtures.places import ABROAD, COUNTY, HOME
+from tests.fixtures.standards import MOMENT
 from townhall.accounts import operations, sessions
 from townhall.accounts.models import LoginSession, Role, User
 from townhall.accounts.operations import (
@@ -25,17 +25,12 @@ from townhall.accounts.operations import (
 )
 from townhall.audit.act import Act
 from townhall.audit.operations import records
-from townhall.units.operations import ensure_units
-from townhall.units.sheet import read_sheet
 
-COUNTY, HOME, SIBLING = "522301000000", "522301001000", "522301002000"
 PASSWORD, NEW = "一個夠長的口令 2026", "另一個夠長的口令 77"
 ACT = Act("chen", "陳（虛構）", Role.COUNTY_OFFICER.value, COUNTY, MOMENT, "試", "c" * 32)
 
 
-@pytest.fixture(autouse=True)
-def units(session: Session, pack: Pack) -> None:
-    ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships, "")
+pytestmark = pytest.mark.usefixtures("places")
 
 
 @pytest.fixture(autouse=True)
@@ -125,10 +120,10 @@ def test_a_role_is_granted_once_and_in_each_unit_apart(session: Session) -> None
     user = made(session)
     assert grant_role(session, ACT, user, Role.TOWNSHIP_DIRECTOR, HOME) is user.memberships[0]
     assert len(written(session)) == 1
-    grant_role(session, ACT, user, Role.TOWNSHIP_DIRECTOR, SIBLING)
+    grant_role(session, ACT, user, Role.TOWNSHIP_DIRECTOR, ABROAD)
     grant_role(session, ACT, user, Role.AUDITOR, HOME)
     assert [(held.role, held.unit_id) for held in user.memberships] == [
-        *(("township_director", HOME), ("township_director", SIBLING), ("auditor", HOME))
+        *(("township_director", HOME), ("township_director", ABROAD), ("auditor", HOME))
     ]
 
 
@@ -143,12 +138,12 @@ def test_a_role_withdrawn_is_gone_and_recorded(session: Session) -> None:
 
 def test_what_happens_to_an_account_is_recorded_in_every_unit_of_its_roles(session: Session) -> None:
     user = made(session)
-    grant_role(session, ACT, user, Role.AUDITOR, SIBLING)
+    grant_role(session, ACT, user, Role.AUDITOR, ABROAD)
     grant_role(session, ACT, user, Role.AUDITOR, HOME)
     set_active(session, ACT, user, False)
     expected = ("account.active", "lin", [["", None, "active", True, False]])
-    assert [written(session, unit_id)[-1] for unit_id in (HOME, SIBLING)] == [expected, expected]
-    assert [len(written(session, unit_id)) for unit_id in (HOME, SIBLING)] == [3, 2]
+    assert [written(session, unit_id)[-1] for unit_id in (HOME, ABROAD)] == [expected, expected]
+    assert [len(written(session, unit_id)) for unit_id in (HOME, ABROAD)] == [3, 2]
 
 
 def test_an_account_that_is_open_already_is_not_opened(session: Session) -> None:

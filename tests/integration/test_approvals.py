@@ -6,17 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from provisioning.specs import Pack
-from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from tests.fixtures.places import ABROAD, COUNTY, HOME
+from tests.fixtures.standards import MOMENT
 from townhall.accounts.models import Role
 from townhall.approvals.models import Approval
 from townhall.approvals.operations import ApprovalRefused, Kind, decide, propose, waiting, withdraw
 from townhall.audit.act import Act
 from townhall.audit.operations import records
-from townhall.units.operations import ensure_units
-from townhall.units.sheet import read_sheet
 
-COUNTY, HOME, SIBLING = "522301000000", "522301001000", "522301002000"
 PAINT, MOVE = "paint", "move"
 
 
@@ -54,9 +51,7 @@ class Wall:
         }
 
 
-@pytest.fixture(autouse=True)
-def units(session: Session, pack: Pack) -> None:
-    ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships, "")
+pytestmark = pytest.mark.usefixtures("places")
 
 
 @pytest.fixture
@@ -121,8 +116,8 @@ def test_one_proposal_of_a_kind_waits_in_a_unit(session: Session, wall: Wall) ->
     first = proposed(session, wall)
     assert refusal(proposed, session, wall) == "已有同類申請在等待審批"
     proposed(session, wall, kind=MOVE)
-    proposed(session, wall, unit_id=SIBLING)
-    assert (waiting(session, HOME), waiting(session, SIBLING)) == ({PAINT, MOVE}, {PAINT})
+    proposed(session, wall, unit_id=ABROAD)
+    assert (waiting(session, HOME), waiting(session, ABROAD)) == ({PAINT, MOVE}, {PAINT})
     withdraw(session, DIRECTOR, first)
     assert waiting(session, HOME) == {MOVE}
     proposed(session, wall)
@@ -173,7 +168,7 @@ def test_what_makes_no_sense_any_more_is_not_approved(session: Session, wall: Wa
     [
         (act("lin", Role.COUNTY_OFFICER, COUNTY), "提出人不能審批自己的申請"),
         (act("wang", Role.TOWNSHIP_DIRECTOR, HOME), "您的角色不能審批這類申請"),
-        (act("wang", Role.COUNTY_OFFICER, SIBLING), "您的角色不能審批這類申請"),
+        (act("wang", Role.COUNTY_OFFICER, ABROAD), "您的角色不能審批這類申請"),
         (act("wang", Role.COUNTY_OFFICER, ""), "您的角色不能審批這類申請"),
     ],
 )

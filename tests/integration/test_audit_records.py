@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from provisioning.specs import Pack
-from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from tests.fixtures.places import ABROAD, HOME
+from tests.fixtures.standards import MOMENT
 from townhall.audit import operations
 from townhall.audit.act import Act
 from townhall.audit.chain import START, Break, digest_of, plain
@@ -15,18 +15,14 @@ from townhall.audit.checkpoints import checkpoint, missed
 from townhall.audit.models import AuditRecord
 from townhall.audit.operations import broken, chained_units, record, records
 from townhall.tenancy import ScopeViolation
-from townhall.units.operations import ensure_units
-from townhall.units.sheet import read_sheet
 
-HOME, ABROAD = "522301001000", "522301002000"
 ACT = Act("lin", "林（虛構）", "auditor", HOME, MOMENT, "查", "c" * 32)
 Write = Callable[..., AuditRecord]
 
 
 @pytest.fixture
-def write(session: Session, pack: Pack) -> Write:
+def write(session: Session, places: object) -> Write:  # noqa: ARG001 - the units must be there
     """Adds a record to a chain."""
-    ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships, "")
 
     def add(unit_id: str = HOME, action: str = "test", **more: object) -> AuditRecord:
         return record(session, ACT, unit_id, action, **more)  # type: ignore[arg-type]

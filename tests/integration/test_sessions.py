@@ -6,17 +6,14 @@ import hashlib
 import pytest
 from sqlalchemy.orm import Session
 
-from provisioning.specs import Pack
-from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from tests.fixtures.places import ABROAD, HOME
+from tests.fixtures.standards import MOMENT
 from townhall.accounts import sessions
 from townhall.accounts.models import LoginSession, Role, User
 from townhall.accounts.operations import create_user, grant_role, set_active
 from townhall.accounts.sessions import SignedIn, end, find, running, start, use
 from townhall.audit.act import Act, host_act
-from townhall.units.operations import ensure_units
-from townhall.units.sheet import read_sheet
 
-HOME, SIBLING = "522301001000", "522301002000"
 ACT = host_act("測試", MOMENT)
 SECOND = dt.timedelta(seconds=1)
 
@@ -33,11 +30,10 @@ def made(session: Session, login: str, unit_id: str = HOME) -> User:
 
 
 @pytest.fixture
-def user(session: Session, pack: Pack) -> User:
+def user(session: Session, places: object) -> User:  # noqa: ARG001 - the units must be there
     """An auditor of two townships."""
-    ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships, "")
     made_user = made(session, "lin")
-    grant_role(session, ACT, made_user, Role.AUDITOR, SIBLING)
+    grant_role(session, ACT, made_user, Role.AUDITOR, ABROAD)
     return made_user
 
 
@@ -114,7 +110,7 @@ def test_one_role_at_a_time_and_only_ones_own(session: Session, user: User) -> N
     assert use(signed, foreign.id) is False
     assert held_in(find(session, token, MOMENT)) == HOME
     assert use(signed, user.memberships[1].id) is True
-    assert held_in(find(session, token, MOMENT)) == SIBLING
+    assert held_in(find(session, token, MOMENT)) == ABROAD
 
 
 def test_who_lost_the_role_in_use_falls_back_to_the_oldest(session: Session, user: User) -> None:
