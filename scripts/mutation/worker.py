@@ -86,7 +86,11 @@ class Worker:
         sys.stdout.flush()
         self.pid = os.fork()
         if not self.pid:
-            child(self.folder, job)
+            self.run(job)
+
+    def run(self, job: Job) -> None:
+        """In the child, which never comes back."""
+        child(self.folder, job)
 
     def outcome(self) -> str | None:
         """What became of the mutant, or None while its tests still run."""

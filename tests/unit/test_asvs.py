@@ -30,7 +30,8 @@ def test_the_states_are_counted_rightly() -> None:
     counted = Counter(row[3] for row in rows())
     page = PAGE.read_text("utf-8")
     said = {
-        state: int(number) for state, number in re.findall(r"^\| ([a-z ]+) \| .* \| (\d+) \|$", page, re.MULTILINE)
+        state: int(number)
+        for state, number in re.findall(r"^\| ([a-z ]+) \| .* \| (\d+) \|$", page, re.MULTILINE)
     }
     assert said == counted
     assert set(counted) == set(STATES)

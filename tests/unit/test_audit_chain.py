@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,10 @@ def test_the_hosts_staff_act_without_a_unit() -> None:
     made = host_act("townhall", MOMENT, "演示")
     assert (made.login, made.name, made.role, made.held) == ("townhall", "", "host", "")
     assert (made.moment, made.reason, host_act("townhall", MOMENT).reason) == (MOMENT, "演示", "")
+
+
+def test_an_act_needs_no_reason() -> None:
+    assert Act("lin", "", "auditor", UNIT, MOMENT).reason == ""
 
 
 def test_each_act_has_a_correlation_of_its_own() -> None:
@@ -69,6 +74,17 @@ def test_the_seal_covers_every_field(name: str) -> None:
     assert digest_of(sealed(**{name: "changed"})) != digest_of(sealed())
 
 
+@pytest.fixture(params=["UTC", "Asia/Shanghai"])
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine's own zone, which must not matter."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("zone")
 def test_a_moment_is_sealed_in_utc_to_the_microsecond() -> None:
     beijing = dt.timezone(dt.timedelta(hours=8))
     moment = dt.datetime(2026, 3, 2, 7, 4, 5, 678, beijing)
