@@ -1,8 +1,8 @@
 """Mutants that change only what functions do, in a process that has imported everything already.
 
 Each of its children gives the functions the code of a mutant and runs the tests: a fifth of the time of importing
-anew. What an import has already done with the old code stays done, so a mutant that survives here is tried again
-in the slow way (`worker`), which has the last word.
+anew. What an import has already done with the old code stays done, so a mutant of a function that runs then and
+survives here is tried again in the slow way (`worker`), which has the last word.
 """
 
 import ast
@@ -13,12 +13,22 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from types import CodeType, FunctionType
 
 import pytest
-from worker import FAILED, PLAIN, TEMPLATE, Job, Worker, enter, migrate_by_copy, module_name, run_all
+from worker import (
+    FAILED,
+    NOT_GRAFTED,
+    PLAIN,
+    TEMPLATE,
+    Job,
+    Worker,
+    enter,
+    migrate_by_copy,
+    module_name,
+    run_all,
+)
 
 # What every test imports anyway, through tests/conftest.py.
 COMMON = ("townhall.app", "townhall.cli", "townhall.demo", "tests.conftest")
@@ -82,23 +92,30 @@ class Seedling(Worker):
         code = FAILED
         try:
             os.setsid()
-            graft(job)
+            if job.source != self.original and not graft(job):
+                code = NOT_GRAFTED
+                return
             code = int(pytest.main([*PLAIN, "--tb=no", *job.tests])) if job.tests else 0
         finally:
             os._exit(code)
 
 
-def graft(job: Job) -> None:
-    """Give every function of the file the code that it has in the mutant."""
-    module = sys.modules[module_name(job.file)]
-    place = str(module.__file__)
+def graft(job: Job) -> bool:
+    """Give every function of the file the code that it has in the mutant; False when none could be given another."""
+    place = str(sys.modules[module_name(job.file)].__file__)
     known = [*codes(compile(job.source, place, "exec"))]
     often = Counter(name for name, _ in known)
     wanted = {name: code for name, code in known if often[name] == 1}
-    for one in gc.get_objects():
-        if isinstance(one, FunctionType) and one.__code__.co_filename == place:
-            with suppress(ValueError, KeyError):  # other free variables: left to the slow way
-                one.__code__ = wanted[key(one.__code__)]
+    alive = [one for one in gc.get_objects() if isinstance(one, FunctionType)]
+    changed = 0
+    for one in alive:
+        new = wanted.get(key(one.__code__)) if one.__code__.co_filename == place else None
+        if new is not None and new != one.__code__:
+            if new.co_freevars != one.__code__.co_freevars:
+                return False
+            one.__code__ = new
+            changed += 1
+    return changed > 0
 
 
 def codes(code: CodeType) -> Iterator[tuple[tuple[str, int], CodeType]]:

@@ -21,13 +21,16 @@ import pytest
 from coverage import CoverageData
 
 KILLED, SURVIVED, TIMEOUT, STILLBORN = "killed", "survived", "timeout", "stillborn"
+UNGRAFTED = "ungrafted"  # left to the slow way
 OURS = ("townhall", "provisioning", "tenant_templates", "migrations", "tests", "scripts")
 PLAIN = (
     *("-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # plugins were imported before pytest began
 )
 SQLITE, TEMPLATE = "sqlite:///", "mutation-template.db"
+IMPORT = ""  # coverage's context for what no test does
 NOT_IMPORTED = 77  # exit code of a child whose module cannot be imported
+NOT_GRAFTED = 78  # exit code of a child that could not take a mutant over
 DURATION = re.compile(r"^([0-9.]+)s call +(\S.*)$", re.MULTILINE)
 FAILED, BROKEN = 1, (2, 3, 4)  # pytest's codes for failed tests and for what broke before or around them
 
@@ -59,12 +62,20 @@ class Measured:
 
     def tests_of(self, line: int) -> tuple[str, ...]:
         """The tests that enter the function around a line; all of them for a line of the module itself."""
-        around = [span for span in self.spans if span[0] <= line <= span[1]]
-        if not around:
+        inside = self.lines_around(line)
+        if not inside:
             return self.every
-        first, last = max(around)
-        entered = {test for at in range(first, last + 1) for test in self.by_line.get(at, ())}
+        entered = {test for at in inside for test in self.by_line.get(at, ())}
         return tuple(test for test in self.every if test in entered)
+
+    def runs_at_import(self, line: int) -> bool:
+        """Whether the function around a line has run before any test."""
+        return any(IMPORT in self.by_line.get(at, ()) for at in self.lines_around(line)[1:])
+
+    def lines_around(self, line: int) -> range:
+        """The innermost function around a line; nothing for a line of the module itself."""
+        around = [span for span in self.spans if span[0] <= line <= span[1]]
+        return range(max(around)[0], max(around)[1] + 1) if around else range(0)
 
 
 @dataclass
@@ -109,6 +120,8 @@ class Worker:
         self._restore()
         if code == NOT_IMPORTED:
             return STILLBORN
+        if code == NOT_GRAFTED:
+            return UNGRAFTED
         if code == 0:
             return SURVIVED
         if code in (FAILED, *BROKEN) or code < 0:
@@ -244,9 +257,8 @@ def contexts(data: Path, file: str) -> dict[int, set[str]]:
     """The tests by line of a file, from coverage's database."""
     kept = CoverageData(str(data))
     kept.read()
-    named = {name: name.rpartition("|")[0] for name in kept.measured_contexts() if "|" in name}
     lines = kept.contexts_by_lineno(file)
-    return {number: {named[one] for one in found if one in named} for number, found in lines.items()}
+    return {number: {one.rpartition("|")[0] for one in found} for number, found in lines.items()}
 
 
 def make_template(folder: Path) -> None:
