@@ -25,6 +25,7 @@ ACCOUNTS = "tests/integration/test_accounts.py tests/integration/test_people.py"
 SESSIONS = "tests/integration/test_sessions.py"
 APPROVALS = "tests/integration/test_approvals.py tests/integration/test_lifecycle.py"
 SCOPES, TENANCY = "tests/unit/test_scopes.py", "tests/integration/test_tenancy.py"
+SETTINGS = "tests/integration/test_scope_settings.py"
 POOLED = "tests/integration/test_pooled_connections.py"
 ON_SQLITE, ON_POSTGRESQL = " -k not-postgresql", " -k postgresql"
 PACKS = "tests/unit/test_plan.py tests/unit/test_bounds.py tests/unit/test_load.py"
@@ -39,7 +40,7 @@ TARGETS = (
     host("approvals/operations.py", APPROVALS + ON_SQLITE),
     host("accounts/sessions.py", SESSIONS + ON_SQLITE),
     host("accounts/operations.py", ACCOUNTS + ON_SQLITE),
-    host("tenancy.py", SCOPES, TENANCY + ON_SQLITE, f"{TENANCY} {POOLED}{ON_POSTGRESQL}"),
+    host("tenancy.py", SCOPES, SETTINGS, TENANCY + ON_SQLITE, f"{TENANCY} {POOLED}{ON_POSTGRESQL}"),
     host("walls.py", "tests/integration/test_walls.py"),
     engine("resolve.py", PACKS),
     engine("policy.py", PACKS),

@@ -61,9 +61,9 @@ class Measured:
         self.spans = [(one.lineno, one.end_lineno or one.lineno) for one in functions]
 
     def tests_of(self, line: int) -> tuple[str, ...]:
-        """The tests that enter the function around a line; all of them for a line of the module itself."""
+        """The tests that enter the function around a line; all of them for what an import runs."""
         inside = self.lines_around(line)
-        if not inside:
+        if not inside or self.runs_at_import(line):
             return self.every
         entered = {test for at in inside for test in self.by_line.get(at, ())}
         return tuple(test for test in self.every if test in entered)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
+from tests.fixtures.databases import counted
 from tests.fixtures.places import ABROAD, HOME
 from tests.fixtures.standards import MOMENT
 from townhall.audit import operations
@@ -84,6 +85,28 @@ def test_a_chain_longer_than_one_part_is_read_to_its_end(
     for _ in range(length):
         write()
     assert [one.number for one in records(session, HOME)] == list(range(1, length + 1))
+
+
+def test_a_chain_is_not_read_in_one_piece(
+    session: Session, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "READ_AT_ONCE", 2)
+    for _ in range(3):
+        write()
+    with counted(session) as statements:
+        assert len(list(records(session, HOME))) == 3
+    assert len(statements) == 3  # two, one, none
+
+
+def test_a_record_that_is_not_what_was_sealed_is_found_in_its_unit(session: Session, write: Write) -> None:
+    write(ABROAD)
+    write()
+    (found,) = records(session, HOME)
+    with session.no_autoflush:
+        found.reason = "改"
+        assert broken(session, HOME) == Break(HOME, 1, "內容與封印不符")
+        assert broken(session, ABROAD) is None
+    session.expire(found)
 
 
 def test_a_unit_that_there_is_not_has_no_chain(write: Write) -> None:

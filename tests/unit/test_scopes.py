@@ -208,6 +208,27 @@ def test_without_a_tenant_a_statement_says_so_and_what_nobody_owns_is_free(bare:
     assert str(missing.value) == "no tenant is set for a statement on stool"
 
 
+def test_without_a_tenant_its_rows_are_not_even_asked_about(bare: Session) -> None:
+    """A subquery is no reason to refuse, and finds nothing."""
+    for stool in (Stool, aliased(Stool)):
+        there = select(stool).where(stool.key == "a").exists()
+        assert bare.scalars(select(Shop.name).where(there)).all() == []
+        assert bare.scalars(select(Shop.name).where(~there)).all() == ["木匠"]
+
+
+def test_an_insert_of_the_orm_is_judged_row_by_row(mine: Session) -> None:
+    rows = [{"unit_id": unit, "key": "c", "colour": "藍"} for unit in (HOME, ABROAD)]
+    with pytest.raises(ScopeViolation, match="a row of stool outside"):
+        mine.execute(insert(Stool), rows)
+    mine.execute(insert(Stool), rows[:1])
+    assert mine.scalars(select(Stool.key).order_by(Stool.key)).all() == ["a", "c"]
+
+
+def test_the_unit_is_twelve_digits_and_part_of_the_key() -> None:
+    column = Stool.__table__.c.unit_id
+    assert (column.type.length, column.primary_key) == (12, True)
+
+
 def test_no_update_moves_a_row(mine: Session) -> None:
     for values in ({"unit_id": ABROAD}, {Stool.unit_id: HOME}):
         with pytest.raises(ScopeViolation) as refused:
