@@ -1,5 +1,5 @@
 # Needs bash, Python 3.11 or newer and, for a first run, a network. The work is done by scripts/.
-.PHONY: demo test lint types bench soak nightly mutants faults docs lock clean
+.PHONY: demo test lint types scan bench soak nightly mutants mutation faults docs lock clean
 
 python := .venv/bin/python
 
@@ -12,7 +12,7 @@ demo:
 test: lint types
 	$(python) -m pytest -n auto --cov --cov-report=term $(PYTEST)
 
-lint types bench soak nightly mutants faults docs: bootstrap-test
+lint types scan bench soak nightly mutants mutation faults docs: bootstrap-test
 
 .PHONY: bootstrap-test
 bootstrap-test:
@@ -20,9 +20,14 @@ bootstrap-test:
 
 lint:
 	$(python) -m ruff check .
+	$(python) -m deptry .
 
 types:
 	$(python) -m mypy
+
+# The slower scanners, in an environment of their own: each first finds a fault planted for it, then none in the tree.
+scan:
+	@scripts/scan.sh
 
 # Not in parallel, even under `make -j`: they measure.
 bench:
@@ -43,6 +48,12 @@ mutants:
 # Plants the faults that the merge engine must not have, one at a time, and counts what the tests notice.
 faults:
 	$(python) scripts/faults.py
+
+# Changes one thing at a time in the modules that keep tenants apart and counts what the tests notice: an hour.
+# MUTATION="tenancy walls" names some of them.
+mutation:
+	@scripts/scan.sh prepare
+	$(python) scripts/mutation/run.py $(MUTATION)
 
 # Pages that are written from the program's own tables.
 docs:

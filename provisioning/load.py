@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -20,6 +20,8 @@ from provisioning.yamlfile import YamlFile, dotted, not_utf8, parse
 
 Folder = Path | Traversable
 Origins = dict[str, list[tuple[YamlFile, NodePath]]]
+Locate = Callable[[NodePath, str], Fault]  # where a path was written, with what is wrong there
+M = TypeVar("M", bound=BaseModel)
 
 _PACK_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CENTRE_KEYS = {*RECORDS, *COLLECTIONS}
@@ -173,14 +175,14 @@ def _assemble(sources: Sources, templates: dict[str, str]) -> Pack | None:
     return pack
 
 
-def _validated(model: type[BaseModel], raw: Any, locate: Any) -> tuple[Any, list[Fault]]:
+def _validated(model: type[M], raw: Any, locate: Locate) -> tuple[M | None, list[Fault]]:
     try:
         return TypeAdapter(model).validate_python(raw), []
     except ValidationError as error:
         return None, [_located(model, raw, problem, locate) for problem in error.errors(include_url=False)]
 
 
-def _located(model: type[BaseModel], raw: Any, problem: Any, locate: Any) -> Fault:
+def _located(model: type[BaseModel], raw: Any, problem: Any, locate: Locate) -> Fault:
     path = tuple(_real_path(problem["loc"], raw, problem["type"]))
     text = message(problem, _siblings(model, path))
     return locate(path[1:] if path[:1] == ("centre",) else path, text)

@@ -85,7 +85,7 @@ def _value(file: YamlFile, node: Node, path: Path) -> Any:
         return dict(_pairs(file, node, path))
     if isinstance(node, SequenceNode):
         return [_value(file, child, (*path, index)) for index, child in enumerate(node.value)]
-    assert isinstance(node, ScalarNode)  # noqa: S101 - YAML has no fourth kind of node
+    assert isinstance(node, ScalarNode)  # noqa: S101 # nosec B101 # YAML has no fourth kind of node
     return _scalar(file, node, path)
 
 

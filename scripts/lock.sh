@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes requirements/runtime.txt and requirements/test.txt from pyproject.toml, pinned and hashed.
+# Writes requirements/runtime.txt, test.txt and scan.txt from pyproject.toml, pinned and hashed.
 # Pins that still fit are kept; `make lock UPGRADE=1` takes the newest that pyproject.toml allows.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -38,8 +38,10 @@ compile runtime pyproject.toml build.in --extra postgresql
 # test.txt holds only what runtime.txt lacks. A line with a marker does not always apply: it stays in both.
 mapfile -t shared < <(sed -nE 's/^([a-z0-9._-]+)(\[[a-z0-9,-]+\])?==[^ ;]+ \\$/--no-emit-package=\1/p' "$work/requirements/runtime.txt")
 compile test --group pyproject.toml:test --constraint requirements/runtime.txt "${shared[@]}"
+# An environment of its own: it shares nothing with the other two.
+compile scan --group pyproject.toml:scan
 
-for lock in runtime test; do
+for lock in runtime test scan; do
     {
         echo "# Written by \`make lock\` from pyproject.toml; not edited by hand."
         cat "$work/requirements/$lock.txt"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# soak.sh PYTHON: the long tests at their full length, one process, figures printed. TOWNHALL_SEED takes another seed.
+# soak.sh PYTHON: the scanners, then the long tests at their full length, one process, figures printed. TOWNHALL_SEED takes another seed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,6 +8,7 @@ if ! command -v strace >/dev/null && [ "$(id -u)" = 0 ]; then
     env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --quiet=2 strace
 fi
 
+scripts/scan.sh
 export TOWNHALL_SOAK=1
 exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/integration/test_matrix.py \

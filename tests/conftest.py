@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.postgresql",  # before the databases that it serves
     "tests.fixtures.redis",
     "tests.fixtures.databases",
+    "tests.fixtures.places",
     "tests.fixtures.standards",
     "tests.fixtures.host",
     "tests.fixtures.commands",

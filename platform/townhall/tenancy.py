@@ -98,7 +98,7 @@ def enter(session: Session, scope: Scope) -> None:
 
 def current(session: Session) -> Scope:
     """The scope of a session. Raises `ScopeMissing`."""
-    scope = session.info.get(_SCOPE)
+    scope: Scope | None = session.info.get(_SCOPE)
     if scope is None:
         raise ScopeMissing("no tenant is set for this session")
     return scope

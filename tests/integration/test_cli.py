@@ -233,7 +233,8 @@ def test_a_database_that_is_none_is_told_from_one_that_is_missing(run: Run, tmp_
 
 
 def test_init_does_not_print_the_password_of_the_database(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOWNHALL_DATABASE", "postgresql://somebody:secret-word@127.0.0.1:1/nothing")
+    address = "postgresql://somebody:secret-word@127.0.0.1:1/nothing"  # pragma: allowlist secret
+    monkeypatch.setenv("TOWNHALL_DATABASE", address)
     result = run("init")
     assert result.exit_code == BAD_INPUT
     assert "somebody" in result.stderr

@@ -176,6 +176,14 @@ def test_the_same_centre_is_the_same_file(session: Session, unit: Unit, tmp_path
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
+def test_rows_that_no_revision_made_are_not_archived(session: Session, unit: Unit, tmp_path: Path) -> None:
+    session.execute(update(Centre).where(Centre.unit_id == unit.code).values(content_hash="0" * 64))
+    session.expire_all()
+    with pytest.raises(ArchiveInvalid, match="不能歸檔"):
+        write_archive(session, unit, tmp_path / "a.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_changed_archive_is_refused(session: Session, unit: Unit, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
     write_archive(session, unit, good)

@@ -200,7 +200,7 @@ def test_a_closed_account_is_told_so(visitor: Visitor, other: Visitor, federated
 
 def test_a_wrong_password_at_the_provider_is_a_page_of_ours(visitor: Visitor, federated: Federated) -> None:
     place = visitor.follow(visitor.get("/oidc/login"), f"{federated.issuer}/interaction/")
-    form = {"login": "lin", "password": "wrong"}
+    form = {"login": "lin", "password": "wrong"}  # pragma: allowlist secret
     answer = visitor.wire.post(place, data=form, allow_redirects=False, timeout=20)
     refused = visitor.get(visitor.follow(answer, f"{federated.address}/oidc/callback"))
     assert refused.status_code == 400

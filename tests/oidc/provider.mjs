@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 const { Provider } = createRequire(`${process.cwd()}/`)('oidc-provider');
 
 const people = new Map([
-  ['lin', { password: 'lin-2026', name: '林（虛構）', groups: ['directors'] }],
-  ['wang', { password: 'wang-2026', name: '王（虛構）', groups: ['visitors'] }],
+  ['lin', { password: 'lin-2026', name: '林（虛構）', groups: ['directors'] }], // pragma: allowlist secret
+  ['wang', { password: 'wang-2026', name: '王（虛構）', groups: ['visitors'] }], // pragma: allowlist secret
 ]);
 
 const key = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });

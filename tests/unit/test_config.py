@@ -43,7 +43,7 @@ def test_a_short_key_from_the_environment_is_refused(tmp_path: Path) -> None:
         ({"oidc_issuer": "http://login.example"}, "https"),
         ({"oidc_issuer": "login.example"}, "https"),
         ({"oidc_issuer": "https://login.example?tenant=1"}, "簽發者"),
-        ({"oidc_issuer": "https://user:word@login.example"}, "簽發者"),
+        ({"oidc_issuer": "https://user:word@login.example"}, "簽發者"),  # pragma: allowlist secret
         ({"oidc_client_id": None}, "CLIENT_ID"),
         ({"oidc_scopes": "profile"}, "openid"),
     ],

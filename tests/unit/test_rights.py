@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from townhall.accounts.models import Role
-from townhall.accounts.rights import GRANTS, LEVELS, RIGHTS, Right, may_grant
+from townhall.accounts.rights import GRANTS, LEVELS, RIGHTS, Right, may, may_grant
 from townhall.web.shell import ROLES
 
 ROOT = Path(__file__).parents[2]
@@ -56,3 +56,12 @@ def test_only_those_who_manage_accounts_hand_on_roles() -> None:
 def test_nobody_hands_on_the_own_role_but_the_highest() -> None:
     equals = {role for role in Role if may_grant(role, role)}
     assert equals == {Role.PREFECTURE_ADMIN}
+
+
+def test_a_right_is_written_as_it_is_called() -> None:
+    assert {right: right.value for right in Right} == {right: right.name.lower() for right in Right}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_may_what_its_row_says_and_no_more(role: Role) -> None:
+    assert {right for right in Right if may(role.value, right)} == RIGHTS[role]

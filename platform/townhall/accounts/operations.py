@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterable
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -184,5 +184,5 @@ def matches(digest: str, password: str) -> bool:
         return False
     try:
         return _HASHER.verify(digest, password)
-    except (VerifyMismatchError, InvalidHashError):
+    except (VerificationError, InvalidHashError):  # a wrong password, or a hash that was broken
         return False

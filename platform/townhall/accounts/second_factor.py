@@ -15,10 +15,11 @@ from townhall.audit.act import Act
 CODES = 10
 STEP = 30  # seconds
 _DRIFT = (-1, 0, 1)  # clocks of phones are off by seconds, people type slowly
-_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read as something else
+# Nothing that is read as something else.
+_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # pragma: allowlist secret
 _GROUPS, _GROUP = 4, 4  # 79 bits: a digest that leaks cannot be turned back into its code
 WRONG_CODE = "驗證碼不正確或已用過。請等手機上出現下一個驗證碼再試"
-WRONG_PASSWORD = "密碼不正確"  # noqa: S105 - what is said of one
+WRONG_PASSWORD = "密碼不正確"  # noqa: S105 # nosec B105 # what is said of one
 ALREADY_ON = "兩步驗證已經開啟"
 
 

@@ -13,9 +13,9 @@ from townhall.accounts.models import Membership, Role, User
 from townhall.accounts.operations import AccountRefused, grant_role, rename, set_active, withdraw_role
 from townhall.accounts.people import holds_within
 from townhall.accounts.rights import LEVELS, Right, may_grant
-from townhall.admin.cells import Choice, Formatter
+from townhall.admin.cells import Choice, Formatter, marked
 from townhall.admin.forms import AccountForm, GrantForm
-from townhall.admin.libraries import ACTIVE, marked
+from townhall.admin.libraries import ACTIVE
 from townhall.admin.table import SAVED, STALE, Table
 from townhall.tenancy import Scope, scope_of
 from townhall.units.models import Level, Unit

@@ -24,11 +24,17 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest moment that a zip can hold: the s
 
 
 class ArchiveInvalid(ValueError):
-    """A file that is no archive, or one whose parts are not what its manifest says; says which, in Chinese."""
+    """What is no archive: a file, one whose parts are not what its manifest says, or rows that nobody revised to.
+
+    The message says which, in Chinese.
+    """
 
 
 def write_archive(session: Session, unit: Unit, path: Path) -> str:
-    """Write everything of a centre to a file, whole or not at all; gives the SHA-256 of its manifest."""
+    """Write everything of a centre to a file, whole or not at all; gives the SHA-256 of its manifest.
+
+    Raises `ArchiveInvalid` when its rows are not those of its newest revision.
+    """
     parts = dict(_parts(session, unit))
     manifest = json.dumps(
         _manifest(session, unit, parts), ensure_ascii=False, indent=1, sort_keys=True
@@ -70,7 +76,8 @@ def _manifest(session: Session, unit: Unit, parts: dict[str, bytes]) -> dict[str
 
 def _parts(session: Session, unit: Unit) -> Iterator[tuple[str, bytes]]:
     spec = require_centre(session, unit.code)
-    assert content_hash(spec) == session.get_one(Centre, unit.code).content_hash  # noqa: S101 - rows are the truth
+    if content_hash(spec) != session.get_one(Centre, unit.code).content_hash:
+        raise ArchiveInvalid(f"{unit.name}的配置與最近一次修訂的摘要不符，不能歸檔")
     yield "centre.json", json.dumps(canonical(spec), ensure_ascii=False, indent=1, sort_keys=True).encode()
     models: tuple[type[Base], ...] = (Centre, Revision, Approval, *MODELS.values())
     for model in models:

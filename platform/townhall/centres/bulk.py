@@ -47,13 +47,13 @@ def _documents(changes: Changes) -> dict[str, str]:
 def _from_document(section: str) -> TextClause:
     """`INSERT … SELECT` from a JSON document; every name comes from our own metadata, every value is bound."""
     table: Table = table_of(MODELS[section])
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     quote = dialect.identifier_preparer.quote
     columns = [column for column in table.columns if column.name != "unit_id"]
     names = ", ".join(quote(column.name) for column in columns)
     types = ", ".join(f"{quote(column.name)} {column.type.compile(dialect)}" for column in columns)
     statement = text(
-        f"INSERT INTO {quote(table.name)} (unit_id, {names}) "  # noqa: S608
+        f"INSERT INTO {quote(table.name)} (unit_id, {names}) "  # noqa: S608 # nosec B608 # names of our own metadata
         f"SELECT :unit, {names} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given ({types})"
     )
     return judged(statement)

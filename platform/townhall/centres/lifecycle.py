@@ -49,7 +49,7 @@ def take(session: Session, act: Act, unit: Unit, step: str) -> Status:
     centre = session.get(Centre, unit.code, with_for_update=True)
     if fault := step_fault(centre, step):
         raise StepRefused(fault)
-    assert centre is not None  # noqa: S101 - `step_fault` has said so
+    assert centre is not None  # noqa: S101 # nosec B101 # `step_fault` has said so
     if step == "activate" and (reasons := list(_missing(session, unit))):
         raise StepRefused(*reasons)
     before = Status(centre.status)

@@ -5,7 +5,7 @@ content-security policy forbids inline style sheets on a web page.
 """
 
 from collections.abc import Iterable
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape, quoteattr  # nosec B406 # they write XML, they read none
 
 Style = dict[str, float | str]
 

@@ -23,7 +23,7 @@ from townhall.accounts import federation
 from townhall.accounts.federation import Grant, Person
 from townhall.accounts.models import Role, User
 from townhall.accounts.operations import AccountRefused
-from townhall.accounts.tokens import text
+from townhall.accounts.tokens import TokenRefused, text
 from townhall.clock import now
 from townhall.config import Settings, SettingsInvalid
 from townhall.tenancy import HOST
@@ -37,7 +37,6 @@ from townhall.web.provider import (
     Answer,
     Provider,
     ProviderFault,
-    TokenRefused,
     judging,
     provider,
     provider_of,

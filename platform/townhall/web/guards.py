@@ -26,7 +26,7 @@ from townhall.web.reading import note_denied, note_reading
 
 View = Callable[..., ResponseReturnValue]
 DECLARED = "townhall_access"
-TOKEN = "token"  # noqa: S105 - the name of the cookie's field
+TOKEN = "token"  # noqa: S105 # nosec B105 # the name of the cookie's field
 
 
 def known() -> SignedIn | None:

@@ -80,6 +80,7 @@ class Wire(OAuth2Session):
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """As in requests. Raises `TokenRefused` for a redirect and for an answer that is too long."""
         options |= {"allow_redirects": False, "stream": True, "timeout": PATIENCE}
+        response: requests.Response
         with super().request(method, url, **options) as response:
             if response.is_redirect:
                 raise TokenRefused(f"a redirect from {url}")
@@ -161,11 +162,12 @@ class Provider(FlaskOAuth2App):
         if address is None:
             return claims
         # Without its times: Authlib takes a token that lives for a minute for one that has expired.
-        bearer = {"access_token": token["access_token"], "token_type": "Bearer"}
+        bearer = {"access_token": token["access_token"], "token_type": "Bearer"}  # nosec B105 # a scheme's name
         more = self.get(address, token=bearer)
         more.raise_for_status()
-        judge_userinfo(more.json(), claims)
-        return more.json() | claims
+        told: dict[str, Any] = more.json()
+        judge_userinfo(told, claims)
+        return told | claims
 
     def _with_keys(self, read: Any) -> Any:
         """Read a token; a key that is not known is looked for once more, together with where the keys are."""
@@ -219,7 +221,7 @@ def _client_method(offered: Any) -> dict[str, str]:
     """How this client proves itself: by Authlib's default unless the provider takes the secret in the form only."""
     taken = offered if isinstance(offered, list) else ["client_secret_basic"]
     other = "client_secret_basic" not in taken and "client_secret_post" in taken
-    return {"token_endpoint_auth_method": "client_secret_post"} if other else {}
+    return {"token_endpoint_auth_method": "client_secret_post"} if other else {}  # nosec B105 # a method's name
 
 
 def judge_answer(given: dict[str, list[str]], issuer: str, metadata: dict[str, Any]) -> None:

@@ -181,5 +181,5 @@ def _forged(fault: CSRFError) -> ResponseReturnValue:
     """A token that has expired at the sign-in page is no attack: show the page again."""
     if request.endpoint == "signin.enter_password":
         flash(STALE)
-        return redirect(request.path, 303)
+        return redirect(url_for("signin.form"), 303)
     return _page(400)(fault)
