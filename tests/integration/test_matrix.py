@@ -31,6 +31,7 @@ from townhall.database import create_engine_for, table_of
 from townhall.models import TENANT_OWNED
 from townhall.tenancy import HOST, judged, scope_of, scoped
 from townhall.units.models import Level, Unit
+from townhall.web.throttle import UNTHROTTLED
 
 PUBLIC, OWN, UNIT, TOWN = "public", "own", "unit", "township"
 
@@ -193,6 +194,7 @@ def running(url: str, pack: Pack, home: Any, case: str) -> Iterator[Host]:
             )
     app = create_app(Settings(home=home, database=url, demo=False))
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    app.extensions[UNTHROTTLED] = True
     for limiter in app.extensions["limiter"]:
         limiter.enabled = False
     with ExitStack() as stack:
