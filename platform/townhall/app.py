@@ -50,6 +50,7 @@ SECRETS: dict[str, tuple[str | None, Callable[[], str]]] = {
     "factor.confirm": ("code", factor.who),
     "factor.switch_off": ("confirm", factor.who),
     "signin.password": ("confirm", factor.who),
+    "people.lift": ("confirm", factor.who),
     **dict.fromkeys(LINKS, (None, str)),
 }
 PUBLIC, DRAWING = "120 per minute", "240 per minute"

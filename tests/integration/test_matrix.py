@@ -107,6 +107,8 @@ TABLE = {
     # Whose pages of a person are whose is tried with real people in test_people.py.
     "people.cancel": Access(UNIT, Right.ACCOUNTS, {"key": "0" * 64}),
     "people.person": Access(UNIT, Right.ACCOUNTS, NOBODY),
+    "people.grant": Access(UNIT, Right.ACCOUNTS, NOBODY),
+    "people.lift": Access(UNIT, Right.ACCOUNTS, NOBODY),
     "people.withdraw": Access(UNIT, Right.ACCOUNTS, NOBODY),
     "people.close": Access(UNIT, Right.ACCOUNTS, NOBODY),
     "people.reopen": Access(UNIT, Right.ACCOUNTS, NOBODY),
