@@ -11,9 +11,8 @@ from typing import Any, Protocol
 
 from provisioning.ordering import keeps_its_order, merged_order
 from provisioning.schema import CENTRE, Kind, Node
-from provisioning.specs import Spec
 from provisioning.specs.pack import Policy
-from provisioning.tree import Path, grown, same
+from provisioning.tree import Path, identical, opened, same
 
 
 class Code(StrEnum):
@@ -111,7 +110,7 @@ class _Merging:
 
     def note(self, code: Code, node: Node, path: Path, *three: Any) -> None:
         """Record a touch; items that nobody has opened yet are opened for it."""
-        base, ours, theirs = (grown(node, one) if isinstance(one, Spec) else one for one in three)
+        base, ours, theirs = (opened(node, one) for one in three)
         self.touches.append(Touch(path, code, base, ours, theirs))
 
     # one value: rules B1 to B7 ------------------------------------------------------------------------------
@@ -168,7 +167,7 @@ class _Merging:
     # records and collections: rules C1 to C7, D -------------------------------------------------------------
 
     def _record(self, node: Node, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
-        base, ours, theirs = (grown(node, one) or {} for one in (base, ours, theirs))
+        base, ours, theirs = (opened(node, one) or {} for one in (base, ours, theirs))
         fields = (
             (name, self.value(inner, (*path, name), base.get(name), ours.get(name), theirs.get(name)))
             for name, inner in node.fields.items()
@@ -201,7 +200,7 @@ class _Merging:
         if same(ours, base, node) and same(theirs, base, node):
             return ours
         if ours is not None and theirs is not None:
-            return self.value(node, path, base, ours, theirs)
+            return _lent(node, self.value(node, path, base, ours, theirs), theirs, ours)
         return self._presence(node, path, base, ours, theirs)
 
     def _presence(self, node: Node, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
@@ -232,6 +231,11 @@ def _in_common(keys: list[str], others: list[str], surviving: list[str]) -> list
 
 
 _OPEN = object()
+
+
+def _lent(node: Node, result: Any, *sides: Any) -> Any:
+    """The very item of a side where the result says the same, so that it need not be made anew."""
+    return next((side for side in sides if identical(result, opened(node, side))), result)
 
 
 def _taken(theirs: Any) -> Code:

@@ -92,7 +92,11 @@ def _sharing(old: Tree, new: Tree) -> Tree:
 def _shared(old: object, new: object) -> object:
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return old if old == new else new
-    return {key: old[key] if key in old and old[key] == value else value for key, value in new.items()}
+    return {key: _lent(old.get(key), value) for key, value in new.items()}
+
+
+def _lent(old: object, new: object) -> object:
+    return old if old is new or old == new else new
 
 
 __all__ = ["Bench", "Mark", "Reconciled", "aligned", "open_questions", "reconcile", "tree_of"]

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioning.canonical import canonical
-from provisioning.schema import CENTRE, Kind, Node
+from provisioning.memory import Remembered
+from provisioning.schema import CENTRE, Kind, Node, record
 from provisioning.specs import CentreSpec, Keyed, Spec
 from provisioning.specs.centre import COLLECTIONS
 
@@ -60,7 +61,9 @@ def _section(name: str, value: Any) -> Any:
 
 
 def grown(node: Node, value: Any) -> Any:
-    """A value, spec or canonical, as a tree of its kind; an empty one is absent."""
+    """A value, spec or canonical, as a tree of its kind; an empty one is absent. Trees are never changed in place."""
+    if isinstance(value, Keyed):
+        return _opened_item(value)
     plain = canonical(value) if isinstance(value, Spec) else value
     if plain is None or plain == [] or plain == {}:
         return None
@@ -69,6 +72,14 @@ def grown(node: Node, value: Any) -> Any:
     if node.kind is Kind.COLLECTION and isinstance(plain, list):
         return {item["key"]: grown(node.each, item) for item in plain}
     return canonical(plain)
+
+
+# The same items of the standard are opened for one township after the other.
+_opened_item: Remembered[Tree] = Remembered(lambda item: grown(_node_of(item), canonical(item)))
+
+
+def _node_of(item: Keyed) -> Node:
+    return record(type(item))
 
 
 def listed(node: Node, tree: Any) -> Any:
@@ -100,10 +111,10 @@ def value_at(tree: Any, path: Path, root: Node = CENTRE) -> Any:
     """What stands at a path, as a tree; None where nothing does."""
     node = root
     for name in path:
-        tree = _opened(node, tree)
+        tree = opened(node, tree)
         tree = tree.get(name) if tree else None
         node = below(node, name)
-    return _opened(node, tree)
+    return opened(node, tree)
 
 
 def placed(tree: Any, path: Path, value: Any, root: Node = CENTRE) -> Any:
@@ -113,7 +124,7 @@ def placed(tree: Any, path: Path, value: Any, root: Node = CENTRE) -> Any:
     """
     if not path:
         return value
-    tree = _opened(root, tree) or {}
+    tree = opened(root, tree) or {}
     inner = placed(tree.get(path[0]), path[1:], value, below(root, path[0]))
     if inner is not None:
         return {**tree, path[0]: inner}
@@ -121,7 +132,8 @@ def placed(tree: Any, path: Path, value: Any, root: Node = CENTRE) -> Any:
     return left or (None if root.kind is Kind.COLLECTION else {})
 
 
-def _opened(node: Node, tree: Any) -> Any:
+def opened(node: Node, tree: Any) -> Any:
+    """A tree as it is; an item that is still a spec as a tree."""
     return grown(node, tree) if isinstance(tree, Spec) else tree
 
 
@@ -131,13 +143,20 @@ def same(one: Any, other: Any, node: Node = CENTRE) -> bool:
         return True
     if isinstance(one, Spec) and isinstance(other, Spec):
         return one == other
-    one, other = _opened(node, one), _opened(node, other)
-    # In Python 1 == True; in text they differ.
-    return bool(one == other) and _text(one) == _text(other)
+    one, other = opened(node, one), opened(node, other)
+    if type(one) is not type(other) or one != other:
+        return False
+    # In Python [1] == [True]; in text they differ.
+    return isinstance(one, str | int) or _text(one) == _text(other)
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+def identical(one: Any, other: Any) -> bool:
+    """Whether two trees are the same also in the order of their collections."""
+    return bool(one == other) and _text(one, sort=False) == _text(other, sort=False)
+
+
+def _text(value: Any, *, sort: bool = True) -> str:
+    return json.dumps(value, sort_keys=sort, ensure_ascii=False)
 
 
 def written(path: Path) -> str:

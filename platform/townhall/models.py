@@ -13,7 +13,17 @@ from townhall.accounts.models import (
 from townhall.approvals.models import Approval
 from townhall.audit.models import AuditRecord
 from townhall.budget.models import BudgetLine
-from townhall.centres.models import Centre, Post, Regime, Revision, ServiceItem, Sign, Window
+from townhall.centres.models import (
+    Centre,
+    Outbox,
+    Post,
+    Question,
+    Regime,
+    Revision,
+    ServiceItem,
+    Sign,
+    Window,
+)
 from townhall.database import Base
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
@@ -36,6 +46,8 @@ TENANT_OWNED = (
     BudgetLine,
     AuditRecord,
     Approval,
+    Question,
+    Outbox,
 )
 HOST_OWNED = (
     *(Unit, Release, CountyOverlay, Holiday, Supplier),

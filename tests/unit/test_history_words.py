@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from townhall.centres.lifecycle import STEPS
+from townhall.centres.recording import BY_PLANS
 from townhall.web.history import ACTIONS
 from townhall.web.reading import DENIED, READ
 
 HOST = Path(__file__).parents[2] / "platform" / "townhall"
-FAMILIES = ("account.", "approval.", "centre.", "session.")
-CALLS = {"record", "record_of", "note"}
+FAMILIES = ("account.", "approval.", "centre.", "conflict.", "deviation.", "session.")
+CALLS = {"record", "record_of", "note", "Deed", "_mark"}
 
 
 def written() -> Iterator[str]:
@@ -30,5 +31,5 @@ def _action(value: object) -> bool:
 
 
 def test_every_recorded_action_has_its_words_and_no_words_are_for_nothing() -> None:
-    recorded = {*written(), *(f"centre.{step}" for step in STEPS), READ, DENIED}
+    recorded = {*written(), *(f"centre.{step}" for step in STEPS), *BY_PLANS, READ, DENIED}
     assert recorded == set(ACTIONS)

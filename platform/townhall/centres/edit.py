@@ -20,7 +20,7 @@ from provisioning.wording import message
 from townhall.audit.act import Act
 from townhall.centres.apply import pinned
 from townhall.centres.models import Centre
-from townhall.centres.recording import record_closed, record_edit
+from townhall.centres.recording import EDIT, Deed, record_closed, record_edit
 from townhall.centres.rows import require_centre
 from townhall.centres.status import closed as closed_centre
 from townhall.centres.writing import add_revision, marks_in_force, write_rows
@@ -66,8 +66,9 @@ def edit_centre(
     before = require_centre(session, unit.code)
     standard = pinned(session, unit).upstream
     after = _edited(before, tuple(edits))
-    _refuse(standard, before, after, tuple(differences(before, after)))
-    return write_edit(session, unit, centre, standard, before, after, marks_in_force(session, centre), act)
+    refuse_edit(standard, before, after)
+    marks = marks_in_force(session, centre)
+    return write_edit(session, unit, centre, standard, (before, after), marks, act, Deed(EDIT))
 
 
 def write_edit(
@@ -75,22 +76,23 @@ def write_edit(
     unit: Unit,
     centre: Centre,
     standard: Upstream,
-    before: CentreSpec,
-    after: CentreSpec,
+    change: tuple[CentreSpec, CentreSpec],
     marks: Marks,
     act: Act,
+    deed: Deed,
 ) -> int:
-    """Write a configuration that is allowed; gives the number of the revision.
+    """Write a configuration (before, after) that is allowed, with its marks; gives the number of the revision.
 
-    Conflicts that the edit settles are closed with it (rule G5). Where nothing changes there is no revision.
+    Conflicts that it settles are closed with it (rule G5). Where nothing changes there is no revision.
     """
+    before, after = change
     still_open = open_questions(unit.code, standard, after, marks)
-    if before == after and still_open == marks:
+    if before == after and still_open == marks_in_force(session, centre):
         return centre.revision
     changes = write_rows(session, centre, before, after)
     old = centre.content_hash
     add_revision(session, centre, standard.centre, after, still_open, act)
-    record_edit(session, act, unit, centre, changes, old)
+    record_edit(session, act, unit, centre, deed, changes, old)
     record_closed(session, act, unit, closed(marks, still_open))
     return centre.revision
 
@@ -124,9 +126,9 @@ def _problem(problem: Any) -> str:
     return f"{next((name for name in reversed(names) if name), '')}：{message(problem)}"
 
 
-def _refuse(
-    upstream: Upstream, before: CentreSpec, after: CentreSpec, changes: tuple[Difference, ...]
-) -> None:
+def refuse_edit(upstream: Upstream, before: CentreSpec, after: CentreSpec) -> None:
+    """Raise `EditRefused` with every policy and rule that a change breaks (rule E8)."""
+    changes = tuple(differences(before, after))
     reasons = [reason for change in changes if (reason := _forbidden(upstream, change))]
     known = {text for _, text in check_centre(before)}
     reasons += [text for _, text in check_centre(after) if text not in known]

@@ -1,7 +1,7 @@
 """What the audit keeps of applying, editing and deciding: one record for each deed (rules O1 to O3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,12 +15,13 @@ from townhall.audit.operations import record
 from townhall.centres.models import Centre
 from townhall.units.models import Unit
 
-APPLY, EDIT = "centre.apply", "centre.edit"
+APPLY, EDIT, OPEN = "centre.apply", "centre.edit", "conflict.open"
 # What a plan does against the township's own state has a record of its own.
 _OF_ITS_OWN = {
     Reason.LOCKED_DISPLACED: "centre.displace",
     Reason.REQUIRED_RESTORED: "centre.restore_required",
 }
+BY_PLANS = frozenset({APPLY, EDIT, OPEN, *_OF_ITS_OWN.values()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ class Basis:
     before: str
     standard: Any
     force: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is done to a centre by itself: the action of its record, the place, further facts."""
+
+    action: str
+    path: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def record_apply(
@@ -66,16 +76,22 @@ def record_apply(
 def _record_action(session: Session, act: Act, unit: Unit, action: Action, plan: Plan) -> None:
     changes = [[action.section, action.key, action.field, action.before, action.after]]
     facts = {"plan": plan.hash, "reason": action.reason.value, "standard": action.standard}
-    deed = _OF_ITS_OWN.get(action.reason, "conflict.open")
+    deed = _OF_ITS_OWN.get(action.reason, OPEN)
     record(session, act, unit.code, deed, path=written(action.path), changes=changes, basis=facts)
 
 
 def record_edit(
-    session: Session, act: Act, unit: Unit, centre: Centre, changes: Iterable[Difference], before: str
+    session: Session,
+    act: Act,
+    unit: Unit,
+    centre: Centre,
+    deed: Deed,
+    changes: Iterable[Difference],
+    before: str,
 ) -> None:
-    """An edit with every change it made."""
-    basis = {"before": before, "after": centre.content_hash, "revision": centre.revision}
-    record(session, act, unit.code, EDIT, changes=told(changes), basis=basis)
+    """An edit, a decision or a mark, with every change it made."""
+    basis = {**deed.facts, "before": before, "after": centre.content_hash, "revision": centre.revision}
+    record(session, act, unit.code, deed.action, path=deed.path, changes=told(changes), basis=basis)
 
 
 def record_closed(session: Session, act: Act, unit: Unit, marks: Iterable[Mark]) -> None:

@@ -15,7 +15,7 @@ from townhall.standards.models import CountyOverlay, Release
 from townhall.standards.operations import upstream_of
 from townhall.units.models import Unit
 
-CREATE, EDIT, APPLY = "centre.create", "centre.edit", "centre.apply"
+CREATE = "centre.create"
 
 
 class ReplayBroken(ValueError):
@@ -33,7 +33,8 @@ def replay(session: Session, unit: Unit) -> CentreSpec | None:
 
 
 def _of_the_configuration(found: Iterable[AuditRecord]) -> Iterable[AuditRecord]:
-    return (one for one in found if one.action in {CREATE, EDIT, APPLY})
+    """Whatever led to a revision says which."""
+    return (one for one in found if "revision" in one.basis)
 
 
 def _created(session: Session, unit: Unit, one: AuditRecord) -> CentreSpec:

@@ -1,0 +1,196 @@
+"""Deciding what merging left open, and what else a township may say of a place (rules E2, E6, G3 to G6)."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from provisioning.marks import (
+    Choice,
+    Mark,
+    MarkKind,
+    Marks,
+    decide,
+    identity,
+    of_kind,
+    open_conflict,
+    ordered,
+)
+from provisioning.reconcile import tree_of
+from provisioning.resolve import Upstream
+from provisioning.specs import CentreSpec
+from provisioning.tree import Path, centre_of, centre_tree, grown, node_at, placed, value_at, written
+from townhall.audit.act import Act
+from townhall.centres.apply import pinned
+from townhall.centres.edit import EditRefused, refuse_edit, write_edit
+from townhall.centres.models import Centre, Question
+from townhall.centres.recording import Deed
+from townhall.centres.rows import require_centre
+from townhall.centres.status import closed as closed_centre
+from townhall.centres.writing import marks_in_force
+from townhall.units.models import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decides about a conflict: a value in canonical form for `NEW_VALUE`, a day for `LATER`.
+
+    `rule` is the identifier of the rule that decides, empty for a person (rule G7).
+    """
+
+    choice: Choice
+    value: Any = None
+    until: dt.date | None = None
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """A centre that is being decided about, locked for this transaction."""
+
+    unit: Unit
+    centre: Centre
+    standard: Upstream
+    before: CentreSpec
+    marks: Marks
+
+
+def decide_conflict(session: Session, unit: Unit, identifier: str, decision: Decision, *, act: Act) -> int:
+    """Decide one open conflict in the caller's transaction; gives the number of the revision.
+
+    Raises `NoSuchConflict` for one that is not open any more, `EditRefused` for a value that may not stand there.
+    """
+    desk = _desk(session, unit)
+    mark = open_conflict(desk.marks, identifier)
+    value = grown(node_at(mark.path), decision.value)
+    tree, marks = decide(
+        centre_tree(desk.before),
+        tree_of(desk.standard),
+        desk.marks,
+        mark,
+        decision.choice,
+        value,
+        decision.until,
+    )
+    facts = {
+        "conflict": mark.id,
+        "choice": decision.choice.value,
+        "until": decision.until.isoformat() if decision.until else None,
+        "rule": decision.rule,
+        "base": mark.data()["value"],
+        "theirs": mark.data()["theirs"],
+    }
+    return _write(session, desk, tree, marks, act, Deed("conflict.decide", written(mark.path), facts))
+
+
+def decide_alike(
+    session: Session, units: Iterable[Unit], question: str, decision: Decision, *, act: Act
+) -> dict[str, str | None]:
+    """The same decision for every centre that has the same question, one act for all (rule G6).
+
+    Gives why it could not be decided, or None, by unit. The caller commits; what one centre refuses does not
+    hold up the others.
+    """
+    by_code = {unit.code: unit for unit in units}
+    wanted = select(Question.unit_id, Question.id).where(Question.question == question)
+    found = session.execute(wanted.where(Question.unit_id.in_(by_code)).order_by(Question.unit_id)).all()
+    results: dict[str, str | None] = {}
+    for unit_id, identifier in found:
+        try:
+            with session.begin_nested():
+                decide_conflict(session, by_code[unit_id], identifier, decision, act=act)
+            results[unit_id] = None
+        except (EditRefused, LookupError) as refusal:
+            results[unit_id] = str(refusal)
+    return results
+
+
+def pin(session: Session, unit: Unit, path: Path, *, act: Act) -> int:
+    """Hold a place at its present value on purpose: a standard that moves away becomes a question (rule E6)."""
+    desk = _desk(session, unit)
+    value = value_at(centre_tree(desk.before), path)
+    mark = Mark(MarkKind.PIN, path, identity(unit.code, path, "pin"), value, reason=act.reason)
+    return _mark(session, desk, path, MarkKind.PIN, mark, act, "centre.pin")
+
+
+def unpin(session: Session, unit: Unit, path: Path, *, act: Act) -> int:
+    """Let a place follow the standard again."""
+    return _mark(session, _desk(session, unit), path, MarkKind.PIN, None, act, "centre.unpin")
+
+
+def accept(session: Session, unit: Unit, path: Path, until: dt.date, *, act: Act) -> int:
+    """Accept that a place differs from the standard, for a reason and until a day.
+
+    The acceptance holds for the value it was given for: another value is a deviation again. Raises `EditRefused`
+    without a reason, or where nothing differs.
+    """
+    desk = _desk(session, unit)
+    value = value_at(centre_tree(desk.before), path)
+    if not act.reason.strip():
+        raise EditRefused(["認可偏差須寫明理由"])
+    if value == value_at(tree_of(desk.standard), path):
+        raise EditRefused(["這裏與標準一致，沒有需要認可的偏差"])
+    mark = Mark(
+        MarkKind.ACCEPTED, path, identity(unit.code, path, "accepted"), value, until=until, reason=act.reason
+    )
+    return _mark(session, desk, path, MarkKind.ACCEPTED, mark, act, "deviation.accept")
+
+
+def withdraw_acceptance(session: Session, unit: Unit, path: Path, *, act: Act) -> int:
+    """Take an acceptance back."""
+    return _mark(session, _desk(session, unit), path, MarkKind.ACCEPTED, None, act, "deviation.withdraw")
+
+
+def follow_standard(session: Session, unit: Unit, path: Path, *, act: Act) -> int:
+    """Clear what the township has made of a place: it inherits again, and no pin holds it (rule E6)."""
+    desk = _desk(session, unit)
+    tree = placed(centre_tree(desk.before), path, value_at(tree_of(desk.standard), path))
+    marks = tuple(mark for mark in desk.marks if not (mark.kind is MarkKind.PIN and mark.path == path))
+    return _write(session, desk, tree, marks, act, Deed("centre.follow", written(path)))
+
+
+def restore_suspended(session: Session, unit: Unit, identifier: str, *, act: Act) -> int:
+    """Bring back a value that a lock had suspended, once the lock is gone (rule E2).
+
+    Raises `EditRefused` while the place is still locked.
+    """
+    desk = _desk(session, unit)
+    mark = next((one for one in of_kind(desk.marks, MarkKind.SUSPENDED) if one.id == identifier), None)
+    if mark is None:
+        raise EditRefused(["這個停用的值已經不在，請重新打開頁面"])
+    tree = placed(centre_tree(desk.before), mark.path, mark.value)
+    marks = tuple(one for one in desk.marks if one is not mark)
+    facts = {"suspended": mark.id}
+    return _write(session, desk, tree, marks, act, Deed("centre.resume_value", written(mark.path), facts))
+
+
+def _desk(session: Session, unit: Unit) -> _Desk:
+    centre = session.get_one(Centre, unit.code, with_for_update=True, populate_existing=True)
+    if (reason := closed_centre(centre)) is not None:
+        raise EditRefused([reason])
+    before = require_centre(session, unit.code)
+    return _Desk(unit, centre, pinned(session, unit).upstream, before, marks_in_force(session, centre))
+
+
+def _mark(
+    session: Session, desk: _Desk, path: Path, kind: MarkKind, mark: Mark | None, act: Act, deed: str
+) -> int:
+    """Put a mark of a kind on a place, in the stead of one that is there, or take it away."""
+    others = tuple(one for one in desk.marks if not (one.kind is kind and one.path == path))
+    marks = ordered((*others, mark)) if mark else others
+    facts = {"until": mark.until.isoformat() if mark and mark.until else None}
+    return _write(session, desk, centre_tree(desk.before), marks, act, Deed(deed, written(path), facts))
+
+
+def _write(session: Session, desk: _Desk, tree: Any, marks: Marks, act: Act, deed: Deed) -> int:
+    try:
+        after = centre_of(tree, like=desk.before)
+    except ValidationError as error:
+        raise EditRefused(str(problem["msg"]) for problem in error.errors(include_url=False)) from error
+    refuse_edit(desk.standard, desk.before, after)
+    told = replace(deed, facts={**deed.facts, "marks": identity([mark.data() for mark in marks])})
+    return write_edit(session, desk.unit, desk.centre, desk.standard, (desk.before, after), marks, act, told)
