@@ -200,4 +200,5 @@ def _where_it_stands(ours: Tree, theirs: Tree, path: Path) -> Tree:
         return ours
     others = [key for key in items if key != path[-1]]
     order = joined_order(others, list(standard), items)
-    return placed(ours, above, {key: items[key] for key in order})
+    moved: Tree = placed(ours, above, {key: items[key] for key in order})
+    return moved

@@ -18,5 +18,6 @@ exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/integration/test_job_workers.py \
     tests/integration/test_audit.py \
     tests/integration/test_api.py \
+    tests/integration/test_attempts.py \
     tests/integration/test_exhaustion.py \
     tests/documents/test_isolation.py

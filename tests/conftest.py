@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.fixtures.audited",
     "tests.fixtures.web",
     "tests.fixtures.provider",
+    "tests.fixtures.providers",
     "tests.fixtures.hostile",
     "tests.fixtures.prefectures",
     "tests.fixtures.jobs",

@@ -1,6 +1,7 @@
 """The application: what it consists of, listed by hand from top to bottom."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -42,11 +43,20 @@ from townhall.web import (
     workspace,
 )
 from townhall.web.addresses import CodeConverter, KeyConverter
+from townhall.web.throttle import throttled
 
 FORM_BYTES = 1_000_000
 SESSION = dt.timedelta(hours=12)
-# Attempts are counted by address and by login; a successful sign-in costs nothing.
-BY_ADDRESS, BY_LOGIN = "30 per 15 minutes", "10 per 15 minutes"
+LINKS = ("links.join_form", "links.join", "links.reset_form", "links.reset")
+# Where a secret is tried, and whose it is; with no name, the address alone is counted.
+SECRETS: dict[str, tuple[str | None, Callable[[], str]]] = {
+    "signin.enter_password": ("login", signin.login_name),
+    "factor.confirm": ("code", factor.who),
+    "factor.switch_off": ("confirm", factor.who),
+    "signin.password": ("confirm", factor.who),
+    "people.lift": ("confirm", factor.who),
+    **dict.fromkeys(LINKS, (None, str)),
+}
 PUBLIC, DRAWING, TRYING = "120 per minute", "240 per minute", "60 per minute"
 
 
@@ -118,24 +128,14 @@ def _register(app: Flask) -> None:
 
 
 def _limit(app: Flask) -> None:
-    """Limits live in this process's memory; several processes each count for themselves."""
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
-    by_address = limiter.limit(BY_ADDRESS, deduct_when=_refused)
-    by_login = limiter.limit(BY_LOGIN, key_func=signin.login_name, deduct_when=_refused)
+    """Secrets may be tried so often by everybody at every process together; work is limited by each for itself."""
     views: dict[str, Any] = app.view_functions
-    views["signin.enter_password"] = by_address(by_login(views["signin.enter_password"]))
-    by_account = limiter.limit(BY_LOGIN, key_func=factor.who, deduct_when=_refused)
-    for view in ("factor.confirm", "factor.switch_off"):
-        views[view] = by_address(by_account(views[view]))
-    for view in ("links.join_form", "links.join", "links.reset_form", "links.reset"):
-        views[view] = limiter.limit(PUBLIC)(by_address(views[view]))
-    for view in ("guide.index", "guide.show", "federation.login", "federation.callback"):
+    for view, (kind, whose) in SECRETS.items():
+        views[view] = throttled(views[view], kind, whose)
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
+    for view in (*LINKS, "guide.index", "guide.show", "federation.login", "federation.callback"):
         views[view] = limiter.limit(PUBLIC)(views[view])
     for view in ("studio.page", "studio.pdf", "federation.backchannel"):
         views[view] = limiter.limit(DRAWING)(views[view])
     # Each may take seconds of the one process that lays pages out.
     views["wording.preview"] = limiter.limit(TRYING, key_func=factor.who)(views["wording.preview"])
-
-
-def _refused(response: object) -> bool:
-    return getattr(response, "status_code", 0) in {401, 410, 422}

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     oidc_client_id: str | None = Field(default=None, description="在身份認證服務登記的客戶端編號")
     oidc_client_secret: str | None = Field(default=None, description="客戶端密鑰；公開客戶端不填")
     oidc_scopes: str = Field(default="openid profile", description="所請求的範圍")
+    oidc_draft_logout: bool = Field(
+        default=False, description="接受按草案簽發的退出令牌（類型為 JWT、沒有 exp），如 Glewlwyd 2.7"
+    )
     oidc_groups_claim: str = Field(default="groups", description="載有所屬組的聲明")
     # Decoded by us: pydantic-settings answers bad JSON with an exception of its own that names no setting.
     oidc_groups: Annotated[dict[str, GroupMembership], NoDecode] = Field(

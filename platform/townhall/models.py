@@ -1,6 +1,7 @@
 """Every mapped class, imported for its effect on the metadata and listed for whoever walks them."""
 
 from townhall.accounts.models import (
+    Attempt,
     Identity,
     LoginSession,
     Membership,
@@ -52,7 +53,7 @@ TENANT_OWNED = (
 )
 HOST_OWNED = (
     *(Unit, Release, CountyOverlay, Holiday, Supplier),
-    *(User, Membership, Identity, LoginSession, Pass, RecoveryCode, SpentToken),
+    *(User, Membership, Identity, LoginSession, Pass, RecoveryCode, SpentToken, Attempt),
 )
 
 __all__ = ["HOST_OWNED", "TENANT_OWNED", "Base"]

@@ -20,6 +20,7 @@ from townhall.app import create_app
 from townhall.config import Settings
 from townhall.database import create_engine_for
 from townhall.tenancy import HOST, scoped
+from townhall.web.throttle import UNTHROTTLED
 
 
 def client(site: Site, login: str = "director") -> Any:
@@ -120,6 +121,7 @@ def served(database_url: str, pack: Pack, tmp_path: Path) -> Iterator[tuple[Flas
     populate(sessionmaker(engine, expire_on_commit=False, info=scoped(HOST)), pack)
     engine.dispose()
     app = create_app(Settings(home=tmp_path, database=database_url, demo=False))
+    app.extensions[UNTHROTTLED] = True
     for limiter in app.extensions["limiter"]:
         limiter.enabled = False
     server = make_server("127.0.0.1", 0, app, threaded=True)

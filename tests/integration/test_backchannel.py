@@ -49,6 +49,33 @@ def test_a_faulty_logout_token_is_refused_and_ends_nothing(site: Site, fake: Fak
         assert session.scalars(select(SpentToken)).all() == []
 
 
+# What the drafts of the specification did not ask for, and what tells one kind of token from another by them.
+DRAFT = {"the type of an ID token", "no type", "`exp` missing"}
+
+
+@pytest.mark.parametrize("name", LOGOUTS)
+def test_where_drafts_are_taken_every_other_fault_is_still_refused(
+    new_site: Callable[..., Site], fake: Fake, name: str
+) -> None:
+    site = new_site(oidc_issuer=fake.issuer, oidc_draft_logout=True, **SETTINGS)
+    client = visitor(site, fake)
+    fake.fault = LOGOUTS[name]
+    assert send(site, fake.logout()).status_code == (200 if name in DRAFT else 400)
+    assert ended(client) is (name in DRAFT)
+
+
+def test_where_drafts_are_taken_a_token_works_once_and_an_id_token_never(
+    new_site: Callable[..., Site], fake: Fake
+) -> None:
+    site = new_site(oidc_issuer=fake.issuer, oidc_draft_logout=True, **SETTINGS)
+    client = visitor(site, fake)
+    assert send(site, fake.identity("nonce", "access")).status_code == 400
+    assert not ended(client)
+    fake.fault = LOGOUTS["`exp` missing"]
+    token = fake.logout()
+    assert [send(site, token).status_code for _ in range(2)] == [200, 400]
+
+
 def test_there_are_as_many_cases_as_the_bar_asks_for() -> None:
     assert len(LOGOUTS) >= 10
 

@@ -18,10 +18,12 @@ from townhall.approvals.operations import ApprovalRefused, decide, propose, with
 from townhall.audit.act import Act
 from townhall.audit.chain import first_break
 from townhall.audit.operations import broken, records
-from townhall.centres.archive import ArchiveInvalid, read_manifest, write_archive
+from townhall.centres.archive import write_archive
+from townhall.centres.archive_file import ArchiveInvalid, read_manifest
 from townhall.centres.edit import Edit, EditRefused, edit_centre
-from townhall.centres.lifecycle import Status, StepRefused, take
+from townhall.centres.lifecycle import StepRefused, take
 from townhall.centres.models import Centre
+from townhall.centres.status import Status
 from townhall.centres.steps import ARCHIVE, SUSPEND, kinds
 from townhall.units.models import Unit
 

@@ -25,6 +25,7 @@ from townhall.config import Settings
 from townhall.database import create_engine_for
 from townhall.tenancy import HOST, scoped
 from townhall.units.models import Level
+from townhall.web.throttle import UNTHROTTLED
 
 PUBLIC, OWN, UNIT, TOWN = "public", "own", "unit", "township"
 
@@ -108,6 +109,8 @@ TABLE = {
     # Whose pages of a person are whose is tried with real people in test_people.py.
     "people.cancel": Access(UNIT, Right.ACCOUNTS, {"key": "0" * 64}),
     "people.person": Access(UNIT, Right.ACCOUNTS, NOBODY),
+    "people.grant": Access(UNIT, Right.ACCOUNTS, NOBODY),
+    "people.lift": Access(UNIT, Right.ACCOUNTS, NOBODY),
     "people.withdraw": Access(UNIT, Right.ACCOUNTS, NOBODY),
     "people.close": Access(UNIT, Right.ACCOUNTS, NOBODY),
     "people.reopen": Access(UNIT, Right.ACCOUNTS, NOBODY),
@@ -200,6 +203,7 @@ def running(url: str, pack: Pack, home: Any, case: str) -> Iterator[Host]:
     numbers = settle(sessions, pack)
     app = create_app(Settings(home=home, database=url, demo=False))
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    app.extensions[UNTHROTTLED] = True
     for limiter in app.extensions["limiter"]:
         limiter.enabled = False
     with ExitStack() as stack:

@@ -141,3 +141,13 @@ class SpentToken(Base):
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     expires_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+class Attempt(Base):
+    """How often something secret was tried in vain until `expires_at`, by the SHA-256 of what and whose."""
+
+    __tablename__ = "attempt"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int]
+    expires_at: Mapped[dt.datetime] = mapped_column(index=True)

@@ -87,10 +87,11 @@ def grant_role(session: Session, act: Act, user: User, role: Role, unit_id: str)
 
 
 def withdraw_role(session: Session, act: Act, held: Membership) -> None:
-    """Take a role away; the account's sessions in it have it no longer at their next request."""
-    login, role, unit_id = held.user.login, held.role, held.unit_id
-    held.user.memberships.remove(held)
-    session.flush()
+    """Take a role away; all sign-ins of the account end, wherever their cookies are."""
+    user, role, unit_id = held.user, held.role, held.unit_id
+    login = user.login
+    user.memberships.remove(held)
+    end_sessions(session, user, act)
     record(session, act, unit_id, "account.withdraw", path=login, changes=[["", None, "role", role, None]])
 
 

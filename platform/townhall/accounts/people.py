@@ -68,6 +68,11 @@ def in_charge(own: Membership, person: Person) -> bool:
     return person.whole and person.user.id != own.user_id and _all_grantable(own, person.held)
 
 
+def may_give(own: Membership, person: Person) -> bool:
+    """Whether somebody may give further roles to another: to open accounts, and never to oneself."""
+    return person.user.active and person.user.id != own.user_id
+
+
 def may_withdraw(own: Membership, other: Membership) -> bool:
     """Whether somebody may take a role away from another: only what they could give."""
     return other.user_id != own.user_id and may_grant(own.role, other.role)

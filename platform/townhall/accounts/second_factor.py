@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from townhall.accounts.models import RecoveryCode, User
-from townhall.accounts.operations import AccountRefused, matches, record_of
+from townhall.accounts.operations import AccountRefused, end_sessions, matches, record_of
 from townhall.audit.act import Act
 
 CODES = 10
@@ -20,7 +20,8 @@ _SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # pragma: allowlist secret
 _GROUPS, _GROUP = 4, 4  # 79 bits: a digest that leaks cannot be turned back into its code
 WRONG_CODE = "驗證碼不正確或已用過。請等手機上出現下一個驗證碼再試"
 WRONG_PASSWORD = "密碼不正確"  # noqa: S105 # nosec B105 # what is said of one
-ALREADY_ON = "兩步驗證已經開啟"
+ALREADY_ON, NOT_ON = "兩步驗證已經開啟", "此人沒有開啟兩步驗證"
+NO_REASON = "請寫明事由"
 
 
 def fresh_secret() -> str:
@@ -65,14 +66,33 @@ def remove(session: Session, act: Act, user: User) -> None:
     record_of(session, act, user, "account.second_factor", [["", None, "second_factor", True, False]])
 
 
+def lift(session: Session, act: Act, user: User) -> None:
+    """Take away a factor that somebody has lost; all sign-ins of the account end. `act.reason` says why.
+
+    Raises `AccountRefused` without a reason, or where there is no factor.
+    """
+    if not act.reason.strip():
+        raise AccountRefused(NO_REASON)
+    if user.totp_secret is None:
+        raise AccountRefused(NOT_ON)
+    remove(session, act, user)
+    end_sessions(session, user, act)
+
+
 def accept(session: Session, act: Act, user: User, entered: str) -> bool:
     """Whether a code of the phone or of the paper is right; it is used up then."""
     plain = _plain(entered)
     if user.totp_secret is None:
         return False
-    if plain.isascii() and plain.isdigit():
+    if _from_phone(plain):
         return _spend_step(session, act, user, plain)
     return _spend_recovery(session, act, user, plain)
+
+
+def accept_phone(session: Session, act: Act, user: User, entered: str) -> bool:
+    """As `accept`, but for codes of the phone alone."""
+    plain = _plain(entered)
+    return user.totp_secret is not None and _from_phone(plain) and _spend_step(session, act, user, plain)
 
 
 def codes_left(session: Session, user: User) -> int:
@@ -120,6 +140,10 @@ def _fresh_codes(session: Session, user: User) -> tuple[str, ...]:
 
 def _code() -> str:
     return "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+
+
+def _from_phone(plain: str) -> bool:
+    return plain.isascii() and plain.isdigit()
 
 
 def _plain(entered: str) -> str:

@@ -1,4 +1,4 @@
-"""A centre as one file: configuration, rows, revisions and audit, each with its SHA-256 in a manifest."""
+"""A centre as one file: configuration, rows, revisions, audit and the standards they rest on, each with its SHA-256."""
 
 import hashlib
 import json
@@ -11,23 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import canonical, content_hash
-from townhall.approvals.models import Approval
 from townhall.audit.chain import plain
 from townhall.audit.operations import records
+from townhall.centres.archive_file import CARRIED, FORMAT, MANIFEST, ArchiveInvalid, part_of
 from townhall.centres.models import Centre, Revision
-from townhall.centres.rows import MODELS, require_centre
+from townhall.centres.rows import require_centre
 from townhall.database import Base, table_of
+from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
 
-FORMAT = 1
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest moment that a zip can hold: the same content is the same file
-
-
-class ArchiveInvalid(ValueError):
-    """What is no archive: a file, one whose parts are not what its manifest says, or rows that nobody revised to.
-
-    The message says which, in Chinese.
-    """
 
 
 def write_archive(session: Session, unit: Unit, path: Path) -> str:
@@ -36,30 +29,13 @@ def write_archive(session: Session, unit: Unit, path: Path) -> str:
     Raises `ArchiveInvalid` when its rows are not those of its newest revision.
     """
     parts = dict(_parts(session, unit))
-    manifest = json.dumps(
-        _manifest(session, unit, parts), ensure_ascii=False, indent=1, sort_keys=True
-    ).encode()
+    manifest = _text(_manifest(session, unit, parts))
     draft = path.with_name(path.name + ".part")
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, data in {"manifest.json": manifest, **parts}.items():
+        for name, data in {MANIFEST: manifest, **parts}.items():
             file.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
     draft.replace(path)
     return hashlib.sha256(manifest).hexdigest()
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of an archive whose every part is as it says. Raises `ArchiveInvalid`."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            manifest: dict[str, Any] = json.loads(file.read("manifest.json"))
-            for name, digest in manifest["parts"].items():
-                if hashlib.sha256(file.read(name)).hexdigest() != digest:
-                    raise ArchiveInvalid(f"{path.name} 中的 {name} 與清單不符")
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise (
-            error if isinstance(error, ArchiveInvalid) else ArchiveInvalid(f"{path.name} 不是中心檔案")
-        ) from error
-    return manifest
 
 
 def _manifest(session: Session, unit: Unit, parts: dict[str, bytes]) -> dict[str, Any]:
@@ -78,20 +54,46 @@ def _parts(session: Session, unit: Unit) -> Iterator[tuple[str, bytes]]:
     spec = require_centre(session, unit.code)
     if content_hash(spec) != session.get_one(Centre, unit.code).content_hash:
         raise ArchiveInvalid(f"{unit.name}的配置與最近一次修訂的摘要不符，不能歸檔")
-    yield "centre.json", json.dumps(canonical(spec), ensure_ascii=False, indent=1, sort_keys=True).encode()
-    models: tuple[type[Base], ...] = (Centre, Revision, Approval, *MODELS.values())
-    for model in models:
-        yield f"rows/{model.__tablename__}.jsonl", _lines(_rows(session, model, unit.code))
+    yield "centre.json", _text(canonical(spec))
+    for model in CARRIED:
+        yield part_of(model), _lines(_rows(session, model, unit.code))
+    yield "standards.json", _text(_standards(session, unit))
+    yield "units.json", _text([_row(one) for one in _line(session, unit)])
     sealed = (plain(one) | {"digest": one.digest} for one in records(session, unit.code))
     yield "audit.jsonl", _lines(sealed)
 
 
 def _rows(session: Session, model: type[Base], unit_id: str) -> Iterator[dict[str, Any]]:
     owned: Any = model
-    table = table_of(model)
-    wanted = select(owned).where(owned.unit_id == unit_id).order_by(*table.primary_key.columns)
-    for row in session.scalars(wanted):
-        yield {column.name: getattr(row, column.name) for column in table.columns}
+    wanted = select(owned).where(owned.unit_id == unit_id).order_by(*table_of(model).primary_key.columns)
+    return (_row(row) for row in session.scalars(wanted))
+
+
+def _row(row: Base) -> dict[str, Any]:
+    return {column.name: getattr(row, column.name) for column in table_of(type(row)).columns}
+
+
+def _standards(session: Session, unit: Unit) -> dict[str, list[dict[str, Any]]]:
+    """Every standard that the centre was ever pinned to, whole: its revisions are differences from them."""
+    pins = select(Revision.release_id, Revision.overlay_id).where(Revision.unit_id == unit.code)
+    found = session.execute(pins).all()
+    releases = [session.get_one(Release, key) for key in sorted({pin.release_id for pin in found})]
+    overlays = [
+        session.get_one(CountyOverlay, key) for key in sorted({pin.overlay_id for pin in found} - {None})
+    ]
+    return {"releases": [_row(one) for one in releases], "overlays": [_row(one) for one in overlays]}
+
+
+def _line(session: Session, unit: Unit) -> list[Unit]:
+    """What a unit lies in, from the top, and the unit itself."""
+    found = [unit]
+    while found[0].parent_code is not None:
+        found.insert(0, session.get_one(Unit, found[0].parent_code))
+    return found
+
+
+def _text(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str).encode()
 
 
 def _lines(rows: Iterator[dict[str, Any]]) -> bytes:

@@ -5,6 +5,7 @@
 
 import click
 
+from townhall.cli.archives import export_centre, import_centre
 from townhall.cli.audit import audit
 from townhall.cli.doctor import doctor
 from townhall.cli.fleet import apply, plan, provision
@@ -21,5 +22,20 @@ def main() -> None:
     """Townhall：鄉鎮便民服務中心的開通、文件、資金與標準維護。"""
 
 
-for command in (init, serve, work, demo, provision, plan, apply, render, pack, user, audit, doctor):
+for command in (
+    init,
+    serve,
+    work,
+    demo,
+    provision,
+    plan,
+    apply,
+    render,
+    import_centre,
+    export_centre,
+    pack,
+    user,
+    audit,
+    doctor,
+):
     main.add_command(command)

@@ -101,8 +101,8 @@ def reset(login: str, unfactored: bool) -> None:
         found = _user(session, login)
         if not found.active or not found.memberships:
             refuse([f"賬號 {login} 已停用或沒有角色，不能重設密碼"])
-        if unfactored:
-            second_factor.remove(session, act, found)
+        if unfactored and found.totp_secret is not None:
+            second_factor.lift(session, act.because("兩步驗證遺失"), found)
         token = passes.offer_reset(session, act, found, found.memberships[0].unit_id)
     click.echo(Purpose.RESET.link(host, token))
     remarks.print(f"有效期至 {_local(act.moment + passes.RESET)}，只能用一次", markup=False)

@@ -32,6 +32,12 @@ def keep() -> None:
     g.keeps = True
 
 
+def give_up() -> None:
+    """End what this request has read so far, so that a session beside it may write. Nothing was written yet."""
+    if "session" in g:
+        g.session.rollback()
+
+
 @contextmanager
 def session_beside(scope: Scope) -> Iterator[Session]:
     """A session of its own beside the request's, kept at once when it ends without a fault.

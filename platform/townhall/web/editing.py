@@ -40,6 +40,11 @@ def entered(name: str) -> str:
     return request.form.get(name, "").replace("\r\n", "\n").strip()
 
 
+def typed() -> dict[str, str]:
+    """The form as it was sent, to show it again: without what no page may hold."""
+    return {name: "".join(filter(str.isprintable, text)) for name, text in request.form.items()}
+
+
 def faults(names: Iterable[str]) -> list[str]:
     """What no field may hold: texts beyond all measure, and control characters."""
     texts = [entered(name) for name in names]

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from provisioning.specs.item import MaterialNeed
-from townhall.centres.lifecycle import Status
+from townhall.centres.status import Status
 from townhall.tenancy import HOST
 from townhall.web.desk import Desk, find_desk
 from townhall.web.edge import database, settings

@@ -47,6 +47,7 @@ ACTIONS = {
     "centre.resume": msgid("恢復"),
     "centre.archive": msgid("歸檔"),
     "centre.restore": msgid("還原"),
+    "centre.import": msgid("導入中心"),
     "account.grant": msgid("授予角色"),
     "account.withdraw": msgid("收回角色"),
     "account.active": msgid("啟用或停用賬號"),

@@ -12,7 +12,8 @@ from townhall.accounts.rights import Right
 from townhall.approvals.models import Approval, Verdict
 from townhall.approvals.operations import ApprovalRefused, Kind, decide, propose, waiting, withdraw
 from townhall.centres.archive import write_archive
-from townhall.centres.lifecycle import STEPS, WORDS, Status, StepRefused, take
+from townhall.centres.lifecycle import STEPS, StepRefused, take
+from townhall.centres.status import WORDS, Status
 from townhall.centres.steps import archive_name
 from townhall.units.models import Unit
 from townhall.web.desk import Desk

@@ -19,7 +19,7 @@ from townhall.clock import now
 from townhall.tenancy import enter, scope_of, spanning
 from townhall.units.models import Unit
 from townhall.web.edge import database
-from townhall.web.editing import entered, faults
+from townhall.web.editing import entered, faults, typed
 from townhall.web.guards import correlation, public, require_token
 from townhall.web.language import msgid
 from townhall.web.signin import DIFFERENT, login_name, proceed, sign_in
@@ -88,11 +88,11 @@ def _shown(token: str, view: Callable[[str, Pass], ResponseReturnValue]) -> Resp
 def _join(token: str, found: Pass) -> ResponseReturnValue:
     enter(database(), scope_of(found.unit_id))
     name = entered("name")[:60]
-    typed = {"login": login_name(), "name": name}
-    act = Act(typed["login"], name, str(found.role), found.unit_id, now(), correlation=correlation())
+    given = {"login": login_name(), "name": name}
+    act = Act(given["login"], name, str(found.role), found.unit_id, now(), correlation=correlation())
     try:
         password = _password()
-        user = passes.join(database(), act, token, **typed, password=password)
+        user = passes.join(database(), act, token, **given, password=password)
     except PassSpent:
         raise
     except AccountRefused as refusal:
@@ -148,5 +148,4 @@ def _gone() -> ResponseReturnValue:
 
 def _page(template: str, **values: Any) -> str:
     """For a stranger, also where somebody is signed in: the menus are another's business."""
-    typed = {name: "".join(filter(str.isprintable, text)) for name, text in request.form.items()}
-    return render_template(template, user=None, role=None, held_unit=None, typed=typed, **values)
+    return render_template(template, user=None, role=None, held_unit=None, typed=typed(), **values)

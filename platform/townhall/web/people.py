@@ -8,18 +8,28 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from townhall.accounts import passes
+from townhall.accounts import passes, second_factor
 from townhall.accounts.models import Membership, Pass, Role
-from townhall.accounts.operations import set_active, withdraw_role
+from townhall.accounts.operations import AccountRefused, grant_role, set_active, withdraw_role
 from townhall.accounts.passes import Purpose
-from townhall.accounts.people import Person, find_person, find_role, in_charge, may_withdraw, people
+from townhall.accounts.people import (
+    Person,
+    find_person,
+    find_role,
+    in_charge,
+    may_give,
+    may_withdraw,
+    people,
+)
+from townhall.accounts.proof import prove, recent
 from townhall.accounts.rights import GRANTS, LEVELS, Right, may_grant
 from townhall.clock import now
 from townhall.script import fold
 from townhall.tenancy import Scope, scope_of
 from townhall.units.models import Level, Unit
 from townhall.web.edge import database, settings
-from townhall.web.guards import acting, held_unit, holding, requires
+from townhall.web.editing import entered, faults, typed
+from townhall.web.guards import acting, held_unit, here, holding, requires
 from townhall.web.language import msgid
 
 pages = Blueprint("people", __name__, url_prefix="/people")
@@ -27,7 +37,11 @@ pages = Blueprint("people", __name__, url_prefix="/people")
 SHOWN = 200
 NUMBER = f"<int(max={2**31 - 1}):number>"
 WRONG_LEVEL = msgid("這個角色不能設在這一級單位，請按角色後面注明的級別選擇單位。")
-WITHDRAWN = msgid("角色已撤銷。")
+GRANTED = msgid("角色已授予，本人在「我的賬號」切換。")
+HELD = msgid("此人已有這個角色。")
+WITHDRAWN = msgid("角色已撤銷，該賬號的登錄已全部失效。")
+LIFTED = msgid("兩步驗證已解除，該賬號的登錄已全部失效。")
+LONGEST_REASON = 200
 CLOSED = msgid("賬號已停用，該賬號的登錄已全部失效。")
 OPENED = msgid("賬號已恢復。")
 CANCELLED = msgid("邀請已作廢，鏈接不能再用。")
@@ -54,12 +68,7 @@ def invite_form() -> ResponseReturnValue:
 @requires(Right.ACCOUNTS)
 def invite() -> ResponseReturnValue:
     """A link for one new account; it is in this answer and nowhere else."""
-    unit = _units().get(request.form.get("unit", ""))
-    role = next((role for role in Role if role.value == request.form.get("role")), None)
-    if unit is None or role is None:
-        abort(404)
-    if not may_grant(_own().role, role):
-        abort(403)
+    unit, role = _wanted()
     if Level(unit.level) not in LEVELS[role]:
         return _invite_page(WRONG_LEVEL), 422
     act = acting()
@@ -86,10 +95,41 @@ def cancel(key: str) -> ResponseReturnValue:
 @requires(Right.ACCOUNTS)
 def person(number: int) -> ResponseReturnValue:
     """One person, and what the reader may do about the account."""
-    found, own = _person(number), _own()
-    withdrawable = {held.id for held in found.held if may_withdraw(own, held)}
-    page = {"person": found, "units": _units(), "withdrawable": withdrawable}
-    return render_template("person.html", **page, in_charge=in_charge(own, found), own=own)
+    return _person_page(_person(number))
+
+
+@pages.post(f"/{NUMBER}/roles")
+@requires(Right.ACCOUNTS)
+def grant(number: int) -> ResponseReturnValue:
+    """Give somebody who is known here a further role."""
+    found = _person(number)
+    if not may_give(_own(), found):
+        abort(403 if found.user.active else 404)
+    unit, role = _wanted()
+    if Level(unit.level) not in LEVELS[role]:
+        return _person_page(found, grant_refusal=WRONG_LEVEL), 422
+    if any((held.role, held.unit_id) == (role.value, unit.code) for held in found.held):
+        return _person_page(found, grant_refusal=HELD), 422
+    grant_role(database(), acting(), found.user, role, unit.code)
+    flash(GRANTED)
+    return redirect(url_for("people.person", number=number), 303)
+
+
+@pages.post(f"/{NUMBER}/second-factor")
+@requires(Right.ACCOUNTS)
+def lift(number: int) -> ResponseReturnValue:
+    """Take away a factor that somebody has lost, once the reader has proved anew who they are."""
+    found, reason = _charge(number), entered("reason")[:LONGEST_REASON]
+    if reasons := list(faults(["reason"])):
+        return _person_page(found, lift_refusal=reasons[0]), 422
+    act = acting(reason)
+    try:
+        prove(database(), act, here(), request.form.get("password", ""), request.form.get("code", "")[:100])
+        second_factor.lift(database(), act, found.user)
+    except AccountRefused as refusal:
+        return _person_page(found, lift_refusal=str(refusal)), 422
+    flash(LIFTED)
+    return redirect(url_for("people.person", number=number), 303)
 
 
 @pages.post(f"/roles/{NUMBER}/withdraw")
@@ -139,6 +179,17 @@ def _set_active(number: int, active: bool, words: str) -> ResponseReturnValue:
     return redirect(url_for("people.person", number=number), 303)
 
 
+def _wanted() -> tuple[Unit, Role]:
+    """The unit and the role that a form names: of the reader's, and the reader's to give."""
+    unit = _units().get(request.form.get("unit", ""))
+    role = next((role for role in Role if role.value == request.form.get("role")), None)
+    if unit is None or role is None:
+        abort(404)
+    if not may_grant(_own().role, role):
+        abort(403)
+    return unit, role
+
+
 def _own() -> Membership:
     return cast("Membership", holding())
 
@@ -171,6 +222,19 @@ def _charge(number: int) -> Person:
     return found
 
 
+def _person_page(found: Person, grant_refusal: str | None = None, lift_refusal: str | None = None) -> str:
+    own, units = _own(), _units()
+    may = {
+        "withdrawable": {held.id for held in found.held if may_withdraw(own, held)},
+        "in_charge": in_charge(own, found),
+        "may_give": may_give(own, found),
+        "proved": recent(here(), now()),
+    }
+    lists = {"units": units, "groups": list(_groups(units)), "roles": _roles(units), "typed": typed()}
+    refusals = {"grant_refusal": grant_refusal, "lift_refusal": lift_refusal}
+    return render_template("person.html", person=found, own=own, **may, **lists, **refusals)
+
+
 def _matches(one: Person, sought: str, units: dict[str, Unit]) -> bool:
     places = (units[held.unit_id] for held in one.held)
     words = " ".join(f"{unit.name} {unit.name_hans} {unit.code}" for unit in places)
@@ -185,7 +249,7 @@ def _invite_page(refusal: str | None) -> str:
     units = _units()
     page = {"refusal": refusal, "units": units, "groups": list(_groups(units)), "roles": _roles(units)}
     mine = [one for one in _invitations() if may_grant(_own().role, cast("str", one.role))]
-    return render_template("invite.html", **page, invitations=mine, typed=request.form)
+    return render_template("invite.html", **page, invitations=mine, typed=typed())
 
 
 def _groups(units: dict[str, Unit]) -> Iterator[tuple[Unit, list[Unit]]]:

@@ -95,12 +95,14 @@ class Provider(FlaskOAuth2App):
 
     client_cls = Wire
 
-    def __init__(self, issuer: str, client_id: str, secret: str | None, scopes: str) -> None:
+    def __init__(
+        self, issuer: str, client_id: str, secret: str | None, scopes: str, *, drafts: bool = False
+    ) -> None:
         flow = {"scope": scopes, "code_challenge_method": "S256"}
         super().__init__(
             FlaskIntegration(NAME), NAME, client_id=client_id, client_secret=secret, client_kwargs=flow
         )
-        self.issuer = issuer
+        self.issuer, self.drafts = issuer, drafts
         self.server_metadata: dict[str, Any] = {}
         self._loaded = 0.0
         self._keys: KeySet | None = None
@@ -178,7 +180,8 @@ class Provider(FlaskOAuth2App):
             return read(self._key_set(), self._expected())
 
     def _expected(self) -> Expected:
-        return Expected(self.issuer, self.client_id, self.load_server_metadata()["algorithms"], now())
+        algorithms = self.load_server_metadata()["algorithms"]
+        return Expected(self.issuer, self.client_id, algorithms, now(), self.drafts)
 
     def _key_set(self) -> KeySet:
         metadata, keys = self.load_server_metadata(), self._keys
@@ -244,7 +247,8 @@ def provider_of(settings: Settings) -> Provider | None:
     if settings.oidc_origin() is None:
         return None
     issuer, client_id = str(settings.oidc_issuer), str(settings.oidc_client_id)
-    return Provider(issuer, client_id, settings.oidc_client_secret or None, settings.oidc_scopes)
+    secret, drafts = settings.oidc_client_secret or None, settings.oidc_draft_logout
+    return Provider(issuer, client_id, secret, settings.oidc_scopes, drafts=drafts)
 
 
 def provider() -> Provider | None:
