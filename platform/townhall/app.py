@@ -31,6 +31,7 @@ from townhall.web import (
     links,
     overview,
     people,
+    pictures,
     profile,
     shell,
     signin,
@@ -43,7 +44,7 @@ FORM_BYTES = 1_000_000
 SESSION = dt.timedelta(hours=12)
 # Attempts are counted by address and by login; a successful sign-in costs nothing.
 BY_ADDRESS, BY_LOGIN = "30 per 15 minutes", "10 per 15 minutes"
-PUBLIC, DRAWING = "120 per minute", "240 per minute"
+PUBLIC, DRAWING, SENDING = "120 per minute", "240 per minute", "30 per minute"
 
 
 def create_app(settings: Settings) -> Flask:
@@ -82,6 +83,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=settings.secure_cookies,
     )
+    pictures.admit(app)
     forms = CSRFProtect(app)
     # On HTTPS it asks for a referrer, which these pages do not send; they check the token themselves.
     forms.exempt(links.pages)
@@ -99,6 +101,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(people.pages)
     app.register_blueprint(workspace.pages)
     app.register_blueprint(profile.pages)
+    app.register_blueprint(pictures.pages)
     app.register_blueprint(items.pages)
     app.register_blueprint(inventory.pages)
     app.register_blueprint(studio.pages)
@@ -121,7 +124,8 @@ def _limit(app: Flask) -> None:
         views[view] = by_address(by_account(views[view]))
     for view in ("links.join_form", "links.join", "links.reset_form", "links.reset"):
         views[view] = limiter.limit(PUBLIC)(by_address(views[view]))
-    for view in ("guide.index", "guide.show", "federation.login", "federation.callback"):
+    views["pictures.put"] = limiter.limit(SENDING)(views["pictures.put"])
+    for view in ("guide.index", "guide.show", "guide.picture", "federation.login", "federation.callback"):
         views[view] = limiter.limit(PUBLIC)(views[view])
     for view in ("studio.page", "studio.pdf", "federation.backchannel"):
         views[view] = limiter.limit(DRAWING)(views[view])

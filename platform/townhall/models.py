@@ -17,6 +17,7 @@ from townhall.database import Base
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
 from townhall.lookups.models import Holiday, Supplier
+from townhall.pictures.models import Picture
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
 
@@ -30,6 +31,7 @@ TENANT_OWNED = (
     WallSlot,
     Sign,
     Fixture,
+    Picture,
     Regime,
     Post,
     BudgetLine,

@@ -12,10 +12,12 @@ from townhall.centres.apply import pinned
 from townhall.centres.models import Centre
 from townhall.centres.rows import read_centre
 from townhall.documents.catalogue import Subject, file_name, folder_name, subjects
-from townhall.documents.context import Issue, UnitFacts, context
+from townhall.documents.context import Illustration, Issue, UnitFacts, context
 from townhall.documents.errors import DocumentError
 from townhall.documents.html import compose
 from townhall.documents.sheet import Sheet
+from townhall.pictures.models import PictureKind
+from townhall.pictures.operations import picture_of
 from townhall.standards.operations import pack_of
 from townhall.units.models import Unit
 
@@ -44,6 +46,7 @@ class Binder:
     centre: CentreSpec
     pack: Pack
     issue: Issue
+    way: Illustration | None = None  # how to get there
 
     @cached_property
     def documents(self) -> dict[str, DocumentType]:
@@ -72,6 +75,7 @@ class Binder:
             self.pack.header,
             self.issue,
             order.script,
+            self.way,
         )
         return compose(order.document, self.pack.templates, plain, order.script)
 
@@ -129,4 +133,10 @@ def binder(session: Session, unit: Unit, *, public_url: str | None, draft: bool 
         demonstration=bool(standard.overlay and standard.overlay.content.get("demonstration")),
         public_url=public_url,
     )
-    return Binder(unit_facts(unit, county, prefecture), centre, pack_of(standard.release), issue)
+    pack, way = pack_of(standard.release), _way(session, unit)
+    return Binder(unit_facts(unit, county, prefecture), centre, pack, issue, way)
+
+
+def _way(session: Session, unit: Unit) -> Illustration | None:
+    found = picture_of(session, unit.code, PictureKind.MAP)
+    return Illustration(found.mime, found.width, found.height, found.data) if found else None

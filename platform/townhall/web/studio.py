@@ -30,6 +30,7 @@ from townhall.documents.errors import DocumentError, NeedsReview, UnfilledBlank
 from townhall.documents.press import Press, Printed
 from townhall.documents.production import Binder, Order
 from townhall.script import HANT, SCRIPTS
+from townhall.spreadsheet import tab_bytes
 from townhall.web.desk import Desk
 from townhall.web.edge import settings
 from townhall.web.guards import township
@@ -211,12 +212,18 @@ def _paper(binder: Binder, order: Order) -> Paper:
 
 
 def _fill(bundle: IO[bytes], desktop: Desktop) -> None:
-    lines = ["\t".join(("檔案", "文件", "對象", "成品尺寸（毫米）", "出血（毫米）", "材質", "份數"))]
+    lines = []
     with zipfile.ZipFile(bundle, "w", zipfile.ZIP_STORED) as archive:
         for name, path, paper in _finished(desktop):
             archive.write(path, name)
-            lines.append("\t".join((name, *_facts(paper))))
-        archive.writestr("印製清單.txt", "\ufeff" + "\r\n".join(lines) + "\r\n")
+            lines.append((name, *_facts(paper)))
+        archive.writestr("印製清單.txt", printing_list(lines))
+
+
+def printing_list(lines: list[tuple[str, ...]]) -> bytes:
+    """What a print shop works from: a line for each file, to be read as it is or in a spreadsheet."""
+    heading = ("檔案", "文件", "對象", "成品尺寸（毫米）", "出血（毫米）", "材質", "份數")
+    return tab_bytes([heading, *lines])
 
 
 def _finished(desktop: Desktop) -> Iterator[tuple[str, Path, Paper]]:
