@@ -7,11 +7,14 @@ Numbers of ours are given as numbers and stay numbers.
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 _SIGNS = frozenset("=+-@\u2212")  # the last is the true minus, which LibreOffice reads as one
 _LINES = frozenset("\t\r\n")
+# Where a cell begins for a reader with another separator, whom quotes then tell nothing.
+_BREAKS = re.compile(r"([;\t\r\n]+)")
 # Letters and marks by their category, and yet nothing is seen of them.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 MARK = "\ufeff"  # by which Excel knows UTF-8
@@ -37,12 +40,13 @@ def harmless(cell: Cell) -> Cell:
     """A cell that no spreadsheet takes for a formula."""
     if not isinstance(cell, str):
         return cell
-    return f"'{cell}" if _may_be_formula(cell) else cell
+    parts = _BREAKS.split(cell)
+    guarded = (f"'{part}" if _may_be_formula(part) else part for part in parts)
+    made = "".join(guarded)
+    return f"'{made}" if cell[:1] in _LINES else made
 
 
 def _may_be_formula(text: str) -> bool:
-    if text[:1] in _LINES:
-        return True
     seen = next((sign for sign in text if not _looked_through(sign)), "")
     return bool(seen) and unicodedata.normalize("NFKC", seen)[0] in _SIGNS
 

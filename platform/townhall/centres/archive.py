@@ -17,6 +17,8 @@ from townhall.audit.operations import records
 from townhall.centres.models import Centre, Revision
 from townhall.centres.rows import MODELS, require_centre
 from townhall.database import Base, table_of
+from townhall.pictures.models import PictureKind
+from townhall.pictures.operations import picture_of
 from townhall.units.models import Unit
 
 FORMAT = 1
@@ -75,8 +77,16 @@ def _parts(session: Session, unit: Unit) -> Iterator[tuple[str, bytes]]:
     models: tuple[type[Base], ...] = (Centre, Revision, Approval, *MODELS.values())
     for model in models:
         yield f"rows/{model.__tablename__}.jsonl", _lines(_rows(session, model, unit.code))
+    yield from _pictures(session, unit.code)
     sealed = (plain(one) | {"digest": one.digest} for one in records(session, unit.code))
     yield "audit.jsonl", _lines(sealed)
+
+
+def _pictures(session: Session, unit_id: str) -> Iterator[tuple[str, bytes]]:
+    """Each picture as the file that it is."""
+    for kind in PictureKind:
+        if (picture := picture_of(session, unit_id, kind)) is not None:
+            yield f"pictures/{kind.value}.{picture.mime.removeprefix('image/')}", picture.data
 
 
 def _rows(session: Session, model: type[Base], unit_id: str) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 from townhall.intake.bounded import child, worked
 from townhall.intake.kinds import Kind, picture_kind
 from townhall.intake.refusals import BROKEN_PICTURE, NARROW, PIXELS, TINY, Refused
+from townhall.intake.structure import require_orderly
 
 PIXELS_AT_MOST = 25_000_000
 SHORTEST_SIDE, RATIO = 100, 6
@@ -51,6 +52,7 @@ def repainted(data: bytes) -> Bitmap:
 def repaint(data: bytes) -> Bitmap:
     """The picture, painted anew here. Raises `Refused` for broken, huge, tiny and narrow ones."""
     kind = picture_kind(data)
+    require_orderly(data, kind)
     try:
         with warnings.catch_warnings(action="ignore"):  # broken metadata, which is thrown away anyhow
             return bitmap(_pixels(data, kind), lossless=kind is Kind.PNG)
@@ -69,9 +71,8 @@ def _pixels(data: bytes, kind: Kind) -> Image.Image:
     with Image.open(io.BytesIO(data), formats=[kind.value]) as image:
         image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG need not be unpacked larger than this
         image.load()
-        turned = ImageOps.exif_transpose(image)
-        turned.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-        return turned.copy()
+        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        return ImageOps.exif_transpose(image)
 
 
 def require_extent(width: int, height: int) -> None:

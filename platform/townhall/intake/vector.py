@@ -28,6 +28,7 @@ SVG, XLINK, XHTML = (
     "http://www.w3.org/1999/xlink",
     "http://www.w3.org/1999/xhtml",
 )
+W3C = "http://www.w3.org/"
 DEEPEST, MOST_ELEMENTS, MOST_DRAWN = 48, 10_000, 20_000
 _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 
@@ -153,9 +154,9 @@ class _Reader:
             node.inside.append(words)
 
 
-def _doctype(_name: str, _system: str | None, _public: str | None, internal: int) -> None:
+def _doctype(_name: str, system: str | None, _public: str | None, internal: int) -> None:
     """The document type that drawing programs write says nothing; one with something inside defines entities."""
-    if internal:
+    if internal or (system and not system.startswith(W3C)):
         raise Refused(ENTITIES)
 
 
