@@ -8,4 +8,8 @@ exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/integration/test_matrix.py \
     tests/integration/test_pooled_connections.py \
     tests/integration/test_audit.py \
-    tests/integration/test_api.py
+    tests/integration/test_api.py \
+    tests/integration/test_intake_cost.py \
+    tests/integration/test_libreoffice.py \
+    tests/integration/test_markup.py \
+    tests/browser/test_canaries.py

@@ -90,7 +90,8 @@ def _sent() -> tuple[str, bytes]:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise Refused(NO_FILE)
-    return sent.filename, sent.stream.read()
+    with sent.stream as stream:  # a file of its own where it is large
+        return sent.filename, stream.read()
 
 
 def _seen() -> str:
