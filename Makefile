@@ -12,11 +12,12 @@ demo:
 test: lint types
 	$(python) -m pytest -n auto --cov --cov-report=term $(PYTEST)
 
-lint types scan bench soak nightly mutants mutation faults docs: bootstrap-test
+lint types scan bench nightly mutants mutation faults docs: bootstrap-test
+soak: bootstrap-soak
 
-.PHONY: bootstrap-test
-bootstrap-test:
-	@scripts/bootstrap.sh test
+.PHONY: bootstrap-test bootstrap-soak
+bootstrap-test bootstrap-soak:
+	@scripts/bootstrap.sh $(@:bootstrap-%=%)
 
 lint:
 	$(python) -m ruff check .

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# bootstrap.sh runtime|test: makes this checkout ready to run, or to be tested. Safe to repeat: a step that is
-# already done is skipped, so a second start takes a second.
+# bootstrap.sh runtime|test|soak: makes this checkout ready to run, to be tested, or to be tested at length. Safe to
+# repeat: a step that is already done is skipped, so a second start takes a second.
 #   PYTHON=python3.12   the interpreter for .venv (default: the first on PATH that is 3.11 or newer)
 # Exit status 2: a system package is missing and only an administrator can install it; the line to run is printed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly what=${1:?usage: bootstrap.sh runtime|test}
+readonly what=${1:?usage: bootstrap.sh runtime|test|soak}
+# The long tests need programs of the system more, and of Python the same.
+readonly packages=${what/soak/test}
 readonly venv=.venv
 
 say() { printf '【準備】%s\n' "$*"; }
@@ -47,10 +49,15 @@ missing_packages() {
     local wanted=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk fonts-noto-cjk-extra)
     # libatomic1 is for the program that Playwright drives the browser with. redis-tools holds the server too, without the
     # service that redis-server would start.
-    if [ "$what" = test ]; then wanted+=(chromium libatomic1 pgbouncer poppler-utils qpdf redis-tools); fi
+    if [ "$packages" = test ]; then wanted+=(chromium libatomic1 pgbouncer poppler-utils qpdf redis-tools); fi
     for package in "${wanted[@]}"; do
         installed "$package" || echo "$package"
     done
+    # The judges of what we write for spreadsheets and browsers: any Java will do, any LibreOffice with Calc.
+    if [ "$what" = soak ]; then
+        command -v java >/dev/null || echo default-jre-headless
+        compgen -G '/usr/lib/libreoffice/program/libsc*lo.so' >/dev/null || echo libreoffice-calc-nogui
+    fi
     python=$(find_python)
     # Debian keeps the part of venv that puts pip in in a package of its own.
     if [ -z "$python" ]; then
@@ -58,7 +65,7 @@ missing_packages() {
     elif [ ! -x "$venv/bin/python" ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
         case $python in python3) echo python3-venv ;; *) echo "${python##*/}-venv" ;; esac
     fi
-    if [ "$what" = test ] && ! has_postgresql; then echo postgresql; fi
+    if [ "$packages" = test ] && ! has_postgresql; then echo postgresql; fi
 }
 
 # Debian's postgresql makes and starts a server of its own, and pgbouncer starts itself. The tests start theirs and
@@ -129,9 +136,9 @@ fingerprint() {
 }
 
 install_python_packages() {
-    local runtime=(requirements/runtime.txt) locks stamp=$venv/townhall-$what.stamp lock arguments=()
+    local runtime=(requirements/runtime.txt) locks stamp=$venv/townhall-$packages.stamp lock arguments=()
     locks=("${runtime[@]}")
-    if [ "$what" = test ]; then locks+=(requirements/test.txt); fi
+    if [ "$packages" = test ]; then locks+=(requirements/test.txt); fi
     if [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint "${locks[@]}")" ]; then
         say "Python 套件：與鎖定檔一致。"
         return

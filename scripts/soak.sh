@@ -20,4 +20,8 @@ exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/integration/test_api.py \
     tests/integration/test_attempts.py \
     tests/integration/test_exhaustion.py \
-    tests/documents/test_isolation.py
+    tests/documents/test_isolation.py \
+    tests/integration/test_intake_cost.py \
+    tests/integration/test_libreoffice.py \
+    tests/integration/test_markup.py \
+    tests/browser/test_canaries.py

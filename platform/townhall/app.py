@@ -35,6 +35,7 @@ from townhall.web import (
     overview,
     packages,
     people,
+    pictures,
     profile,
     shell,
     signin,
@@ -57,7 +58,7 @@ SECRETS: dict[str, tuple[str | None, Callable[[], str]]] = {
     "people.lift": ("confirm", factor.who),
     **dict.fromkeys(LINKS, (None, str)),
 }
-PUBLIC, DRAWING, TRYING = "120 per minute", "240 per minute", "60 per minute"
+PUBLIC, DRAWING, TRYING, SENDING = "120 per minute", "240 per minute", "60 per minute", "30 per minute"
 
 
 def create_app(settings: Settings) -> Flask:
@@ -98,6 +99,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=settings.secure_cookies,
     )
+    pictures.admit(app)
     forms = CSRFProtect(app)
     # On HTTPS it asks for a referrer, which these pages do not send; they check the token themselves.
     forms.exempt(links.pages)
@@ -115,6 +117,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(people.pages)
     app.register_blueprint(workspace.pages)
     app.register_blueprint(profile.pages)
+    app.register_blueprint(pictures.pages)
     app.register_blueprint(items.pages)
     app.register_blueprint(inventory.pages)
     app.register_blueprint(wording.pages)
@@ -133,7 +136,15 @@ def _limit(app: Flask) -> None:
     for view, (kind, whose) in SECRETS.items():
         views[view] = throttled(views[view], kind, whose)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
-    for view in (*LINKS, "guide.index", "guide.show", "federation.login", "federation.callback"):
+    views["pictures.put"] = limiter.limit(SENDING)(views["pictures.put"])
+    for view in (
+        *LINKS,
+        "guide.index",
+        "guide.show",
+        "guide.picture",
+        "federation.login",
+        "federation.callback",
+    ):
         views[view] = limiter.limit(PUBLIC)(views[view])
     for view in ("studio.page", "studio.pdf", "federation.backchannel"):
         views[view] = limiter.limit(DRAWING)(views[view])

@@ -29,6 +29,7 @@ from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
 from townhall.jobs.models import Job
 from townhall.lookups.models import Holiday, Supplier
+from townhall.pictures.models import Picture
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
 
@@ -42,6 +43,7 @@ TENANT_OWNED = (
     WallSlot,
     Sign,
     Fixture,
+    Picture,
     Regime,
     Post,
     BudgetLine,

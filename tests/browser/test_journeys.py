@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
+from tests.fixtures.bombs import GOOD_SVG
 from tests.fixtures.web import HOME, PASSWORD, Site
 from townhall.clock import now
 from townhall.documents.fonts import ensure_faces
@@ -258,4 +259,27 @@ def test_somebody_is_invited_and_joins(page: Page, address: str, complaints: lis
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.press("#again", "Enter")
     page.wait_for_url(f"{address}/t/{HOME}/")
+    assert complaints == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_director_shows_how_to_get_there(
+    page: Page, address: str, complaints: list[str], tmp_path: Path, size: str
+) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    (tmp_path / "示意圖.svg").write_bytes(GOOD_SVG)
+    sign_in(page, address, "director")
+    page.goto(f"{address}/t/{HOME}/profile")
+    page.set_input_files("#file-map", tmp_path / "示意圖.svg")
+    page.locator("form[action$='/pictures/map'] button").click()
+    page.wait_for_selector("img[alt='位置示意圖']")
+    assert page.evaluate("document.querySelector(\"img[alt='位置示意圖']\").naturalWidth") == 1600
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(f"{address}/g/{HOME}/zhou.temporary-relief")
+    assert page.evaluate("document.querySelector(\"img[alt='位置示意圖']\").complete")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(f"{address}/t/{HOME}/profile")
+    page.locator("form[action$='/map/remove'] button").click()
+    page.wait_for_selector("img[alt='位置示意圖']", state="detached")
     assert complaints == []

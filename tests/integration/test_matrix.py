@@ -42,6 +42,7 @@ class Access:
 
 
 ITEM = {"key": "zhou.temporary-relief"}
+MAP = {"name": "map"}
 LINK, NOBODY = {"token": "x" * 43}, {"number": 999_999}
 PAPER = {"document": "guide", "subject": "zhou.temporary-relief", "number": 1}
 
@@ -67,6 +68,9 @@ TABLE = {
     "workspace.picture": Access(TOWN, Right.READ),
     "profile.show": Access(TOWN, Right.READ),
     "profile.change": Access(TOWN, Right.EDIT),
+    "pictures.show": Access(TOWN, Right.READ, MAP),
+    "pictures.put": Access(TOWN, Right.EDIT, MAP),
+    "pictures.remove": Access(TOWN, Right.EDIT, MAP),
     "items.index": Access(TOWN, Right.READ),
     "items.show": Access(TOWN, Right.READ, ITEM),
     "items.change": Access(TOWN, Right.EDIT, ITEM),
@@ -125,6 +129,7 @@ TABLE = {
     "openapi_api/openapi": Access(PUBLIC),
     "guide.index": Access(PUBLIC),
     "guide.show": Access(PUBLIC, values=ITEM),
+    "guide.picture": Access(PUBLIC, values=MAP),
 }
 
 DATA = {

@@ -18,8 +18,20 @@ ARROWS: dict[str, set[str]] = {
 
 # Inside townhall, from the bottom to the top: each may import what stands before it, never what stands after.
 ORDER = [
-    *("clock", "config", "tenancy", "database", "script"),
-    *("units", "audit", "standards", "halls", "fixtures", "budget", "accounts", "approvals", "centres"),
+    *("clock", "config", "tenancy", "database", "script", "spreadsheet"),
+    "intake",  # what strangers send, judged before anybody reads it
+    *(
+        "units",
+        "audit",
+        "standards",
+        "halls",
+        "fixtures",
+        "pictures",
+        "budget",
+        "accounts",
+        "approvals",
+        "centres",
+    ),
     *("documents", "jobs", "lookups"),
     *("models", "walls"),
     *("web", "admin"),  # the plain tables stand in the shell of the web

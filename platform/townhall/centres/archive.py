@@ -1,5 +1,6 @@
 """A centre as one file: configuration, rows, revisions, audit and the standards they rest on, each with its SHA-256."""
 
+import base64
 import hashlib
 import json
 import zipfile
@@ -70,7 +71,12 @@ def _rows(session: Session, model: type[Base], unit_id: str) -> Iterator[dict[st
 
 
 def _row(row: Base) -> dict[str, Any]:
-    return {column.name: getattr(row, column.name) for column in table_of(type(row)).columns}
+    """The values of a row; bytes, which JSON does not have, in Base64."""
+    values = ((column.name, getattr(row, column.name)) for column in table_of(type(row)).columns)
+    return {
+        name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        for name, value in values
+    }
 
 
 def _standards(session: Session, unit: Unit) -> dict[str, list[dict[str, Any]]]:

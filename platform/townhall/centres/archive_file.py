@@ -23,14 +23,15 @@ from townhall.audit.models import AuditRecord
 from townhall.centres.models import Centre, Outbox, Question, Revision
 from townhall.centres.rows import MODELS
 from townhall.database import Base, table_of
+from townhall.pictures.models import Picture
 from townhall.standards.models import CountyOverlay, Release
 from townhall.tenancy import scope_of
 from townhall.units.models import Unit
 
-FORMAT = 2
+FORMAT = 3
 LARGEST = 200_000_000  # bytes of a part once unpacked: twenty times the largest centre
 MANIFEST = "manifest.json"
-CARRIED: tuple[type[Base], ...] = (Centre, Revision, Approval, Question, *MODELS.values())
+CARRIED: tuple[type[Base], ...] = (Centre, Revision, Approval, Question, Picture, *MODELS.values())
 # Tables of a tenant that are not among the rows: the audit is a part of its own, messages were for the old host.
 APART: tuple[type[Base], ...] = (AuditRecord, Outbox)
 FACTS = {"format", "unit", "name", "revision", "content_hash", "parts"}

@@ -1,10 +1,11 @@
 """Bringing the file of a centre into a host that has no such centre: all of it or nothing, in one transaction."""
 
+import base64
 import datetime as dt
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Column, Date, LargeBinary, Table, insert, select
 from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.orm import Session
 
@@ -107,7 +108,7 @@ def _has_centres(session: Session, county_code: str) -> bool:
 
 
 def _stored(session: Session, model: type[Release] | type[CountyOverlay], row: Row) -> int:
-    values = _moments(table_of(model), {name: value for name, value in row.items() if name != "id"})
+    values = _stored_values(table_of(model), {name: value for name, value in row.items() if name != "id"})
     made = model(**values)
     session.add(made)
     session.flush()
@@ -141,19 +142,25 @@ def _insert(session: Session, table: Table, rows: list[Row]) -> None:
     if not rows:
         return
     try:
-        session.connection().execute(insert(table), [_moments(table, row) for row in rows])
+        session.connection().execute(insert(table), [_stored_values(table, row) for row in rows])
     except (DBAPIError, TypeError, ValueError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise ImportRefused(f"表 {table.name} 的記錄不能寫入：{cause}") from error
 
 
-def _moments(table: Table, row: Row) -> dict[str, Any]:
-    """A row with its moments, which the file holds as text."""
-    columns = {column.name for column in table.columns if isinstance(column.type, Moment)}
-    return {
-        name: dt.datetime.fromisoformat(value) if name in columns and value is not None else value
-        for name, value in row.items()
-    }
+def _stored_values(table: Table, row: Row) -> dict[str, Any]:
+    """A row with its moments and bytes, which the file holds as text. Raises `ValueError` for what is neither."""
+    return {name: _stored_value(table.columns[name], value) for name, value in row.items()}
+
+
+def _stored_value(column: Column[Any], value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(column.type, Moment):
+        return dt.datetime.fromisoformat(value)
+    if isinstance(column.type, Date):
+        return dt.date.fromisoformat(value)
+    return base64.b64decode(value, validate=True) if isinstance(column.type, LargeBinary) else value
 
 
 def _judge(session: Session, unit: Unit, archive: Archive) -> None:

@@ -1,8 +1,6 @@
 """Accounts from the command line."""
 
-import csv
 import datetime as dt
-import io
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -22,10 +20,11 @@ from townhall.audit.act import Act, host_act
 from townhall.cli.console import guarded, progress, readers, refuse, remarks, sessions
 from townhall.clock import now
 from townhall.config import Settings
+from townhall.spreadsheet import csv_bytes
 from townhall.tenancy import HOST
 from townhall.units.models import Level, Unit
 from townhall.units.operations import full_code
-from townhall.units.sheet import FORMULA_SIGNS, Township, read_sheet
+from townhall.units.sheet import Township, read_sheet
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
 HEADING = ("代碼", "鄉鎮", "鏈接", "有效期至")
@@ -210,15 +209,7 @@ def _list(out: Path) -> Iterator[Callable[[list[Line]], None]]:
 
 
 def _csv(lines: list[Line]) -> bytes:
-    """With the mark by which Excel knows UTF-8."""
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([HEADING, *([_harmless(cell) for cell in line] for line in lines)])
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell
+    return csv_bytes([HEADING, *lines])
 
 
 def _local(moment: dt.datetime) -> str:

@@ -1,11 +1,9 @@
 """Printing many documents: into a folder tree or a zip, with a report that names what could not be made."""
 
-import csv
-import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +13,7 @@ from townhall.documents.pool import render_many
 from townhall.documents.production import Binder, Order
 from townhall.documents.sheet import Sheet
 from townhall.documents.store import Store
+from townhall.spreadsheet import csv_bytes
 
 REPORT = "印製報告.csv"
 
@@ -38,23 +37,10 @@ class BatchReport:
     made: int = 0
     failures: list[Failure] = field(default_factory=list)
 
-    def csv(self) -> str:
-        """The failures as CSV with a heading, for Excel (the caller writes the byte order mark)."""
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow(["鄉鎮", "文件", "對象", "字形", "錯誤代碼", "說明"])
-        for failure in self.failures:
-            writer.writerow(
-                [
-                    failure.unit,
-                    failure.document,
-                    failure.subject,
-                    failure.script,
-                    failure.code,
-                    failure.message,
-                ]
-            )
-        return text.getvalue()
+    def csv(self) -> bytes:
+        """The failures as CSV with a heading, for Excel."""
+        heading = ("鄉鎮", "文件", "對象", "字形", "錯誤代碼", "說明")
+        return csv_bytes([heading, *(astuple(failure) for failure in self.failures)])
 
     def json(self) -> str:
         rows = [
@@ -142,7 +128,7 @@ def print_batch(
             target.write(str(outcome.key), outcome.read())
             report.made += 1
         advance()
-    target.write(REPORT, b"\xef\xbb\xbf" + report.csv().encode())
+    target.write(REPORT, report.csv())
     target.close()
     return report
 

@@ -1,5 +1,6 @@
 """What is asked for: one document of one subject, for one centre, in one script, as one edition."""
 
+import base64
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,6 +62,21 @@ class Issue:
 
 
 @dataclass(frozen=True)
+class Illustration:
+    """A picture that papers bear, as we painted it: its type, its size in pixels, its bytes."""
+
+    mime: str
+    width: int
+    height: int
+    data: bytes
+
+    @cached_property
+    def address(self) -> str:
+        """The picture as a `data:` address."""
+        return f"data:{self.mime};base64,{base64.b64encode(self.data).decode()}"
+
+
+@dataclass(frozen=True)
 class Commission:
     """Everything that one document is made from, and the pen that writes it."""
 
@@ -71,6 +87,7 @@ class Commission:
     header: Header
     issue: Issue
     pen: Pen
+    way: Illustration | None = None  # how to get there
 
     @cached_property
     def centre_name(self) -> str:

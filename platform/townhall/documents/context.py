@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.specs import CentreSpec, DocumentType, Header
-from townhall.documents.commission import Commission, Issue, UnitFacts
+from townhall.documents.commission import Commission, Illustration, Issue, UnitFacts
 from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import Pen, day
 from townhall.documents.hall_facts import fixture_list, hall_plan
@@ -17,7 +17,7 @@ from townhall.documents.item_facts import guide, guide_brief
 from townhall.documents.wall_facts import card, centre_sign, regime_board, regime_sheet, window_plate
 from townhall.script import LANGUAGES
 
-__all__ = ["Issue", "UnitFacts", "context"]
+__all__ = ["Illustration", "Issue", "UnitFacts", "context"]
 
 Facts = dict[str, Any]
 
@@ -53,14 +53,15 @@ def context(
     header: Header,
     issue: Issue,
     script: str,
+    way: Illustration | None = None,
 ) -> Facts:
-    """The facts of one document of one subject.
+    """The facts of one document of one subject; `way` is the centre's map of how to get there.
 
     Raises `UnfilledBlank` with the labels of all blanks that this document prints and `NeedsReview` for a regime
     that no lawyer has seen, both only when the issue is no draft; `DocumentError` for an unknown subject or kind.
     """
     pen = Pen(script, unit.names)
-    commission = Commission(document, subject_key, centre, unit, header, issue, pen)
+    commission = Commission(document, subject_key, centre, unit, header, issue, pen, way)
     kind = _kind(document)
     try:
         facts = _common(commission) | kind.facts(commission)

@@ -1,6 +1,6 @@
 """What a print shop gets: one zip with everything of a centre that can be printed, and the list to work from."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from townhall.documents.batch import BatchReport, ZipTarget, print_batch
 from townhall.documents.fonts import Faces
 from townhall.documents.production import Binder, Order
 from townhall.documents.store import Store
+from townhall.spreadsheet import tab_bytes
 
 LIST = "印製清單.txt"
 _HEADINGS = ("檔案", "文件", "對象", "成品尺寸（毫米）", "出血（毫米）", "材質", "份數")
@@ -26,7 +27,9 @@ class Delivery(ZipTarget):
         self._made.add(name)
 
     def close(self) -> None:
-        super().write(LIST, ("\ufeff" + "\r\n".join(self._list()) + "\r\n").encode())
+        super().write(
+            LIST, printing_list((name, *facts) for name, facts in self._lines.items() if name in self._made)
+        )
         super().close()
 
     def discard(self) -> None:
@@ -36,11 +39,10 @@ class Delivery(ZipTarget):
         self.partial.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
-    def _list(self) -> Iterator[str]:
-        yield "\t".join(_HEADINGS)
-        for name, facts in self._lines.items():
-            if name in self._made:
-                yield "\t".join((name, *facts))
+
+def printing_list(lines: Iterable[tuple[str, ...]]) -> bytes:
+    """What a print shop works from: a line for each file, to be read as it is or in a spreadsheet."""
+    return tab_bytes([_HEADINGS, *lines])
 
 
 def _facts(order: Order) -> tuple[str, ...]:

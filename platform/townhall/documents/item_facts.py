@@ -17,6 +17,7 @@ Facts = dict[str, Any]
 _BRIEF_SIZES = (14.0, 13.0, 12.0)
 _BRIEF_WIDTH, _BRIEF_HEIGHT, _BRIEF_LEADING = 138.0, 140.0, 1.5
 _PLACE_WIDTH, _DRAFT_NOTE, _NOTICE_SIZE = 68.0, 10.0, 12.0
+_MAP_WIDTH, _MAP_HEIGHT = 130.0, 90.0  # at most, on the full guide
 _MOST_TOLD = 5  # steps that are told with what happens in them; more than these are only named
 
 
@@ -26,6 +27,7 @@ def guide(commission: Commission) -> Facts:
     facts = _essentials(commission, item) | _identity(commission.pen, item) | _rules(commission.pen, item)
     facts |= _authority(commission.pen, item) | _outcome(commission.pen, item)
     facts["name_size"] = heading(facts["name"], 136, 8.8, 5.9)
+    facts["place"] |= {"way": _way(commission)}
     own = {name: _told(commission, f"guide_{name}", facts) for name in ("notice", "closing")}
     return {"title": _title(commission, facts["name"]), "item": facts, "qr": _code(commission, item)} | own
 
@@ -171,6 +173,15 @@ def _place(commission: Commission) -> Facts:
         "hotline": pen.fill(profile.hotline, "熱線電話"),
         "complaint_phone": pen.fill(profile.complaint_phone, "監督投訴電話"),
     }
+
+
+def _way(commission: Commission) -> Facts:
+    """The map of how to get there with its size on paper in millimetres; an empty text without one."""
+    if (sketch := commission.way) is None:
+        return {"image": "", "width": 0, "height": 0}
+    scale = min(_MAP_WIDTH / sketch.width, _MAP_HEIGHT / sketch.height)
+    width, height = (round(side * scale, 1) for side in (sketch.width, sketch.height))
+    return {"image": sketch.address, "width": width, "height": height}
 
 
 def _code(commission: Commission, item: ServiceItem) -> Facts:

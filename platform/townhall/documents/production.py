@@ -13,10 +13,12 @@ from townhall.centres.apply import pinned
 from townhall.centres.models import Centre
 from townhall.centres.rows import read_centre
 from townhall.documents.catalogue import Subject, file_name, folder_name, subjects
-from townhall.documents.context import Issue, UnitFacts, context
+from townhall.documents.context import Illustration, Issue, UnitFacts, context
 from townhall.documents.errors import DocumentError
 from townhall.documents.html import compose
 from townhall.documents.sheet import Sheet
+from townhall.pictures.models import PictureKind
+from townhall.pictures.operations import picture_of
 from townhall.standards.operations import pack_of
 from townhall.units.models import Unit
 
@@ -45,6 +47,7 @@ class Binder:
     centre: CentreSpec
     pack: Pack
     issue: Issue
+    way: Illustration | None = None  # how to get there
 
     @cached_property
     def documents(self) -> dict[str, DocumentType]:
@@ -66,7 +69,7 @@ class Binder:
     def facts(self, order: Order) -> dict[str, Any]:
         """What a document says, as plain values. Raises `DocumentError` when something stops it."""
         about = (order.document, order.subject.key, self.centre, self.unit)
-        return context(*about, self.pack.header, self.issue, order.script)
+        return context(*about, self.pack.header, self.issue, order.script, self.way)
 
     def sheet(self, order: Order) -> Sheet:
         """The composed document. Raises `DocumentError` when something stops it."""
@@ -131,4 +134,10 @@ def binder(session: Session, unit: Unit, *, public_url: str | None, draft: bool 
         demonstration=bool(standard.overlay and standard.overlay.content.get("demonstration")),
         public_url=public_url,
     )
-    return Binder(unit_facts(unit, county, prefecture), centre, pack_of(standard.release), issue)
+    pack, way = pack_of(standard.release), _way(session, unit)
+    return Binder(unit_facts(unit, county, prefecture), centre, pack, issue, way)
+
+
+def _way(session: Session, unit: Unit) -> Illustration | None:
+    found = picture_of(session, unit.code, PictureKind.MAP)
+    return Illustration(found.mime, found.width, found.height, found.data) if found else None

@@ -5,13 +5,16 @@ import io
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from provisioning.specs import UnitKind
 from provisioning.specs.values import has_control_characters
-from townhall.units.workbook import MAXIMUM_ROWS, WorkbookRefused, workbook_rows
+from townhall.intake.kinds import LARGEST, Kind, sheet_kind
+from townhall.intake.refusals import Refused
+from townhall.units.workbook import MAXIMUM_COLUMNS, MAXIMUM_ROWS, WorkbookRefused, workbook_rows
 
-MAXIMUM_BYTES = 20_000_000
+MAXIMUM_BYTES = max(LARGEST[kind] for kind in (Kind.XLSX, Kind.CSV))
 SHOWN = 40  # characters of a bad cell in a message
 LONGEST_NAME = 30  # characters
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
@@ -85,7 +88,7 @@ def read_sheet(path: Path) -> Sheet:
     sheet = Sheet()
     name = path.name
     _refuse_unreadable(path)
-    rows = _csv_rows(path, sheet) if path.suffix.lower() == ".csv" else _book_rows(path)
+    rows = _csv_rows(path, sheet) if _kind(path) is Kind.CSV else _book_rows(path)
     if not rows:
         raise SheetInvalid([CellFault(name, 0, "", "檔案沒有內容")])
     if len(rows) > MAXIMUM_ROWS:
@@ -113,6 +116,15 @@ def _refuse_unreadable(path: Path) -> None:
         raise SheetInvalid([CellFault(name, 0, "", "只能讀取 .csv 和 .xlsx；其他格式請先另存為 .xlsx")])
 
 
+def _kind(path: Path) -> Kind:
+    """By its first bytes: a name says what somebody hopes."""
+    try:
+        with path.open("rb") as file:
+            return sheet_kind(file.read(16))
+    except Refused as refusal:
+        raise SheetInvalid([CellFault(path.name, 0, "", str(refusal))]) from refusal
+
+
 def _csv_rows(path: Path, sheet: Sheet) -> list[Row]:
     data = path.read_bytes()
     for encoding in ("utf-8-sig", "gb18030"):
@@ -128,11 +140,13 @@ def _csv_rows(path: Path, sheet: Sheet) -> list[Row]:
 
 
 def _parsed(name: str, text: str) -> Iterator[Row]:
-    """Rows by the line of the file that they begin on: a quoted cell may hold line breaks."""
+    """Rows by the line of the file that they begin on: a quoted cell may hold line breaks. One too many is enough."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
-        for cells in reader:
+        for cells in islice(reader, MAXIMUM_ROWS + 1):
+            if len(cells) > MAXIMUM_COLUMNS:
+                raise SheetInvalid([CellFault(name, line, "", f"超過 {MAXIMUM_COLUMNS} 列，不予讀取")])
             yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:

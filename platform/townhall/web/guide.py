@@ -8,11 +8,14 @@ from sqlalchemy.orm import Session
 
 from provisioning.specs.item import MaterialNeed
 from townhall.centres.status import Status
+from townhall.pictures.models import PictureKind
+from townhall.pictures.operations import picture_of, pictures_of
 from townhall.tenancy import HOST
 from townhall.web.desk import Desk, find_desk
 from townhall.web.edge import database, settings
 from townhall.web.guards import public
 from townhall.web.items import matching
+from townhall.web.pictures import NAMED, answered
 
 pages = Blueprint("guide", __name__, url_prefix="/g/<code9:code>")
 
@@ -42,7 +45,16 @@ def show(code: str, key: str) -> ResponseReturnValue:
     sometimes = [material for material in item.materials if material.need is not MaterialNeed.REQUIRED]
     windows = [window for window in desk.spec.windows if window.key in item.windows]
     page = {"item": item, "always": always, "sometimes": sometimes, "windows": windows}
+    page |= {"pictures": pictures_of(desk.session, desk.unit.code)}
     return _answer(desk, render_template("guide.html", desk=desk, **page))
+
+
+@pages.get(f"/pictures/{NAMED}")
+@public
+def picture(code: str, name: str) -> ResponseReturnValue:
+    """The map or the photograph, for whoever wants to find the centre."""
+    desk = _desk(database(), code)
+    return answered(picture_of(desk.session, desk.unit.code, PictureKind(name)))
 
 
 def _desk(session: Session, code: str) -> Desk:

@@ -17,6 +17,7 @@ from townhall.audit.models import AuditRecord
 from townhall.audit.operations import broken, records
 from townhall.jobs.packages import PACKAGE
 from townhall.jobs.provisioning import PROVISION
+from townhall.web import profile
 from townhall.web.desk import Desk
 from townhall.web.guards import township
 from townhall.web.language import msgid, translate
@@ -25,6 +26,8 @@ from townhall.web.life import NAMES
 pages = Blueprint("history", __name__, url_prefix="/t/<code9:code>/history")
 
 A_PAGE = 50
+SEEN_OF_A_HASH = 12  # digits on the page; the export has them all
+PICTURES = {f"picture.{kind.value}": name for kind, (name, _) in profile.PICTURES.items()}
 ACTIONS = {
     "centre.create": msgid("開通中心"),
     "centre.edit": msgid("修改"),
@@ -48,6 +51,7 @@ ACTIONS = {
     "centre.archive": msgid("歸檔"),
     "centre.restore": msgid("還原"),
     "centre.import": msgid("導入中心"),
+    "centre.picture": msgid("更換圖片"),
     "account.grant": msgid("授予角色"),
     "account.withdraw": msgid("收回角色"),
     "account.active": msgid("啟用或停用賬號"),
@@ -122,7 +126,7 @@ def _changes(desk: Desk, one: AuditRecord) -> Iterator[tuple[str, str, str]]:
     for section, key, field, before, after in one.changes:
         thing = names.get((section, key), "") if key else ""
         what = "".join((SECTION.get(section, ""), f"〔{thing}〕" if thing else ""))
-        label = FIELD.get(field, field)
+        label = FIELD.get(field, "") or translate(PICTURES.get(field, field))
         yield f"{what}{label}", _value(before, field), _value(after, field)
 
 
@@ -141,4 +145,6 @@ def _about(one: AuditRecord) -> str:
 
 
 def _value(value: Any, field: str) -> str:
+    if field in PICTURES and value is not None:
+        return f"SHA-256 {value[:SEEN_OF_A_HASH]}…"
     return "—" if value is None else shown(value, field)
