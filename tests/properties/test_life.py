@@ -21,6 +21,7 @@ from tests.fixtures.soak import examples
 CHOICES = (Choice.KEEP_LOCAL, Choice.TAKE_STANDARD, Choice.NEW_VALUE, Choice.LATER)
 
 
+TEXTS = {"scope", "result", "name", "note", "slogan"}
 HERE = object()  # of an item of its own: that it is there
 
 
@@ -145,7 +146,7 @@ class Life(RuleBasedStateMachine):
         self._forget_what_agrees()
 
     def _decide(self, mark: Mark, choice: Choice) -> None:
-        if choice is Choice.NEW_VALUE and not isinstance(mark.ours, str):
+        if choice is Choice.NEW_VALUE and mark.path[-1] not in TEXTS:
             choice = Choice.KEEP_LOCAL
         tree, marks = decide(
             centre_tree(self.centre), centre_tree(self.base.centre), self.marks, mark, choice, "折中"
