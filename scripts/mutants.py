@@ -202,27 +202,27 @@ def noticed(mutant: Mutant, folder: Path) -> bool:
     if text.count(mutant.old) != 1:
         raise ValueError(f"{mutant.file}: {mutant.old!r} stands there {text.count(mutant.old)} times")
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": f"{folder / 'platform'}{os.pathsep}{folder}"}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-x",
-        "--no-header",
-        "-n",
-        "2",
-        *shlex.split(mutant.tests),
-    ]
     try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+        return not passing(mutant.tests, folder)
     finally:
         path.write_text(text, encoding="utf-8")
+
+
+def passing(tests: str, folder: Path) -> bool:
+    """Whether some tests all pass on the copy as it is. Raises `ValueError` when none ran."""
+    environment = os.environ | {"PYTHONPATH": f"{folder / 'platform'}{os.pathsep}{folder}"}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-n", "2", *shlex.split(tests)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if " passed" not in done.stdout and " failed" not in done.stdout:
-        raise ValueError(f"{mutant.tests} did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return " failed" in done.stdout or " error" in done.stdout
+        raise ValueError(f"{tests} did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return " failed" not in done.stdout and " error" not in done.stdout
+
+
+def require_sound(chosen: list[Mutant], folder: Path) -> None:
+    """The control: tests that fail on what is not broken would notice every mutant. Raises `ValueError`."""
+    for tests in dict.fromkeys(mutant.tests for mutant in chosen):
+        if not passing(tests, folder):
+            raise ValueError(f"{tests} fails without a mutant")
 
 
 def main() -> int:
@@ -241,6 +241,7 @@ def hunted(mutants: Iterable[Mutant], wanted: str) -> tuple[int, int]:
             ".venv", ".git", ".tools", "townhall-data", "out", "__pycache__", ".*_cache"
         )
         shutil.copytree(ROOT, folder, ignore=ignored)
+        require_sound(chosen, folder)
         for mutant in chosen:
             found = noticed(mutant, folder)
             killed += found

@@ -43,7 +43,7 @@ from townhall.units.models import Unit  # noqa: E402
 TENANTS, PREFECTURE, COUNTIES, REAL = 40_000, 140, 8, 140
 MODEL, PASSWORD = "522301001000", "一個夠長的口令 2026"
 THIN = {"service_item": "position % 6 = 0"}
-ROUNDS, VISITED = 12, 12  # times each page of each visited township is measured
+ROUNDS, VISITED = 6, 12  # times each page of each visited township is measured
 BAR = 1.5
 ITEM = "zhou.temporary-relief"
 TOWNSHIP_PAGES = (

@@ -23,7 +23,7 @@ from townhall.centres.status import closed as closed_centre
 from townhall.centres.writing import add_revision, marks_in_force, write_rows
 from townhall.database import table_of
 from townhall.standards.models import CountyOverlay, Release
-from townhall.standards.operations import newest_overlay_id, newest_release_id, upstream_of
+from townhall.standards.operations import newest_ids, upstream_of
 from townhall.units.models import Unit
 
 
@@ -95,11 +95,11 @@ def apply_plan(
     blocked, has errors or needs such a reason, `PlanStale` when the centre or the standard is no longer what the
     plan was made from. Applying the same plan again returns the first outcome.
     """
-    done = session.scalars(select(Revision).filter_by(unit_id=unit.code, plan_hash=plan.hash)).one_or_none()
+    centre = session.get(Centre, unit.code, with_for_update=True, populate_existing=True)
+    done = _done(session, plan, unit) if centre is not None else None
     if done is not None:
         return Outcome(unit.code, done.number, written=False)
     _refuse_unusable(plan, unit, standard, force)
-    centre = session.get(Centre, unit.code, with_for_update=True, populate_existing=True)
     if centre is None:
         _refuse_outdated(session, unit, standard)
         _refuse_stale(plan, None)
@@ -112,6 +112,12 @@ def apply_plan(
         raise PlanRefused(reason)
     _refuse_outdated(session, unit, standard)
     return _update(session, plan, unit, centre, standard, act, force)
+
+
+def _done(session: Session, plan: Plan, unit: Unit) -> Revision | None:
+    """The revision that the plan made when it was applied before; without a centre there are none."""
+    found = session.scalars(select(Revision).filter_by(unit_id=unit.code, plan_hash=plan.hash))
+    return found.one_or_none()
 
 
 def _update(
@@ -153,7 +159,7 @@ def _refuse_unusable(plan: Plan, unit: Unit, standard: Standard, force: str) -> 
 
 def _refuse_outdated(session: Session, unit: Unit, standard: Standard) -> None:
     """The plan's standard must still be the one that the unit would get now."""
-    now = (newest_release_id(session, standard.release.pack), newest_overlay_id(session, unit.parent_code))
+    now = newest_ids(session, standard.release.pack, unit.parent_code)
     if now != (standard.release.id, standard.overlay.id if standard.overlay else None):
         raise PlanStale("計劃已過期：計劃之後發布了新的標準或縣級補充規定，請重新生成計劃")
 

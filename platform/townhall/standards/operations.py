@@ -48,16 +48,16 @@ def newest_release(session: Session, pack_id: str) -> Release | None:
     return session.scalars(found.limit(1)).first()
 
 
-def newest_release_id(session: Session, pack_id: str) -> int | None:
-    """As `newest_release`, without reading its content."""
-    found = select(Release.id).filter_by(pack=pack_id, status=Status.PUBLISHED.value)
-    return session.scalar(found.order_by(Release.number.desc()).limit(1))
-
-
-def newest_overlay_id(session: Session, county_code: str | None) -> int | None:
-    """The newest overlay of a county, or None when it has none."""
-    found = select(CountyOverlay.id).filter_by(county_code=county_code)
-    return session.scalar(found.order_by(CountyOverlay.version.desc()).limit(1))
+def newest_ids(session: Session, pack_id: str, county_code: str | None) -> tuple[int | None, int | None]:
+    """The newest release of a pack and the newest overlay of a county, where there are any; asked at once."""
+    release = select(Release.id).filter_by(pack=pack_id, status=Status.PUBLISHED.value)
+    overlay = select(CountyOverlay.id).filter_by(county_code=county_code)
+    newest = (
+        release.order_by(Release.number.desc()).limit(1).scalar_subquery(),
+        overlay.order_by(CountyOverlay.version.desc()).limit(1).scalar_subquery(),
+    )
+    found = session.execute(select(*newest)).one()
+    return found[0], found[1]
 
 
 def publish_overlay(
