@@ -12,7 +12,7 @@ demo:
 test: lint types
 	$(python) -m pytest -n auto --cov --cov-report=term $(PYTEST)
 
-lint types bench soak mutants docs: bootstrap-test
+lint types bench mutants docs: bootstrap-test
 
 .PHONY: bootstrap-test
 bootstrap-test:
@@ -30,6 +30,7 @@ bench:
 
 # The long tests at their full length: an hour or so, not part of `make test`, which runs a seed of each.
 soak:
+	@TOWNHALL_SOAK=1 scripts/bootstrap.sh test
 	@scripts/soak.sh $(python)
 
 # Breaks the walls between tenants one at a time and counts what the tests notice: half an hour.

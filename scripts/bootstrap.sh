@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # bootstrap.sh runtime|test: makes this checkout ready to run, or to be tested. Safe to repeat: a step that is
 # already done is skipped, so a second start takes a second.
+#   TOWNHALL_SOAK=1     with what only the long tests need
 #   PYTHON=python3.12   the interpreter for .venv (default: the first on PATH that is 3.11 or newer)
 # Exit status 2: a system package is missing and only an administrator can install it; the line to run is printed.
 set -euo pipefail
@@ -47,6 +48,7 @@ missing_packages() {
     local wanted=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk fonts-noto-cjk-extra)
     # libatomic1 is for the program that Playwright drives the browser with.
     if [ "$what" = test ]; then wanted+=(chromium libatomic1 poppler-utils qpdf); fi
+    if [ -n "${TOWNHALL_SOAK:-}" ]; then wanted+=(glewlwyd); fi
     for package in "${wanted[@]}"; do
         installed "$package" || echo "$package"
     done
@@ -68,6 +70,13 @@ without_main_cluster() (
     echo "create_main_cluster = false" | as_root tee "$folder/townhall.conf" >/dev/null
     "$@"
 )
+
+# Debian's glewlwyd starts a server as well. The tests start theirs.
+without_glewlwyd_service() {
+    if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
+        as_root systemctl disable --now glewlwyd.service
+    fi
+}
 
 install_system_packages() {
     local missing
@@ -91,6 +100,7 @@ install_system_packages() {
         *" postgresql "*) without_main_cluster as_root "${install[@]}" --quiet=2 "${missing[@]}" ;;
         *) as_root "${install[@]}" --quiet=2 "${missing[@]}" ;;
     esac
+    case " ${missing[*]} " in *" glewlwyd "*) without_glewlwyd_service ;; esac
 }
 
 make_venv() {
