@@ -1,5 +1,5 @@
 # Needs bash, Python 3.11 or newer and, for a first run, a network. The work is done by scripts/.
-.PHONY: demo test lint types scan bench soak nightly mutants mutation faults docs lock clean
+.PHONY: demo test coverage lint types scan bench soak nightly mutants mutation faults docs lock clean
 
 python := .venv/bin/python
 
@@ -9,7 +9,11 @@ demo:
 	@.venv/bin/townhall demo
 
 # PYTEST="-k budget" narrows the tests; the summary line of pytest is the last line printed.
+# Coverage takes half as long again, so it has a target of its own.
 test: lint types
+	$(python) -m pytest -n auto $(PYTEST)
+
+coverage: bootstrap-test
 	$(python) -m pytest -n auto --cov --cov-report=term $(PYTEST)
 
 lint types scan bench nightly mutants mutation faults docs: bootstrap-test
@@ -36,6 +40,7 @@ bench:
 
 # The long tests at their full length: an hour or so, not part of `make test`, which runs a seed of each.
 soak:
+	@TOWNHALL_SOAK=1 scripts/bootstrap.sh test
 	@scripts/soak.sh $(python)
 
 # The properties of the merge engine with 10,000 examples each instead of some dozens: a night's work.

@@ -50,6 +50,7 @@ missing_packages() {
     # libatomic1 is for the program that Playwright drives the browser with. redis-tools holds the server too, without the
     # service that redis-server would start.
     if [ "$packages" = test ]; then wanted+=(chromium libatomic1 pgbouncer poppler-utils qpdf redis-tools); fi
+    if [ "$what" = soak ]; then wanted+=(glewlwyd); fi
     for package in "${wanted[@]}"; do
         installed "$package" || echo "$package"
     done
@@ -88,6 +89,13 @@ without_services() (
     esac
 )
 
+# Debian's glewlwyd starts a server as well. The tests start theirs.
+without_glewlwyd_service() {
+    if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
+        as_root systemctl disable --now glewlwyd.service
+    fi
+}
+
 install_system_packages() {
     local missing
     if ! command -v apt-get >/dev/null; then
@@ -110,6 +118,7 @@ install_system_packages() {
         *" postgresql "* | *" pgbouncer "*) without_services as_root "${install[@]}" --quiet=2 "${missing[@]}" ;;
         *) as_root "${install[@]}" --quiet=2 "${missing[@]}" ;;
     esac
+    case " ${missing[*]} " in *" glewlwyd "*) without_glewlwyd_service ;; esac
 }
 
 make_venv() {

@@ -24,4 +24,7 @@ exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/integration/test_intake_cost.py \
     tests/integration/test_libreoffice.py \
     tests/integration/test_markup.py \
-    tests/browser/test_canaries.py
+    tests/browser/test_canaries.py \
+    tests/integration/test_providers.py \
+    tests/integration/test_signed_in.py \
+    tests/integration/test_import_centre.py

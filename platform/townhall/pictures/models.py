@@ -35,4 +35,4 @@ class Picture(TenantOwned, Base):
     digest: Mapped[str] = mapped_column(String(64))
     placed_at: Mapped[dt.datetime]
     # Read when it is shown or printed, not by whoever only asks whether there is one.
-    data: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    data: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
