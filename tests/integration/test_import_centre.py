@@ -1,11 +1,8 @@
 """A centre leaves one host as a file and comes into another: whole, checkable, or not at all."""
 
-import hashlib
-import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -15,11 +12,19 @@ from provisioning.canonical import content_hash
 from provisioning.load import load_overlay
 from provisioning.specs import Pack
 from tests.fixtures.commands import BAD_INPUT, DONE, Run, few
+from tests.fixtures.corruptions import (
+    RAW,
+    RELISTED,
+    UNIT,
+    UNLISTED,
+    Parts,
+    corrupted,
+    rewritten,
+)
 from tests.fixtures.databases import Copies
 from tests.fixtures.standards import MOMENT, PACK_FOLDER, TOWNSHIPS
 from townhall.approvals.operations import propose
 from townhall.audit.act import Act, host_act
-from townhall.audit.chain import digest_of
 from townhall.audit.operations import broken, record, records
 from townhall.centres import bringing
 from townhall.centres.apply import apply_plan, plan_unit, standard_for
@@ -40,12 +45,8 @@ from townhall.units.models import Unit
 from townhall.units.operations import ensure_units
 from townhall.units.sheet import read_sheet
 
-UNIT = "522301001000"
 ACT = host_act("測試", MOMENT)
 DIRECTOR = Act("lin", "林（虛構）", "township_director", UNIT, MOMENT, "裝修")
-
-Parts = dict[str, Any]
-Change = Callable[[Parts], None]
 
 
 @pytest.fixture(scope="session")
@@ -202,175 +203,6 @@ def test_another_content_under_the_same_number_is_refused(
         with pytest.raises(ImportRefused, match="內容不同"):
             bring(session, ACT, read_archive(archive_file))
     engine.dispose()
-
-
-# Corruptions. First those of the file itself.
-
-
-def cut(good: bytes) -> bytes:
-    return good[: len(good) // 2]
-
-
-def flipped(good: bytes) -> bytes:
-    middle = len(good) // 3
-    return good[:middle] + bytes([good[middle] ^ 0x10]) + good[middle + 1 :]
-
-
-RAW: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "cut in half": (cut, "不是中心檔案"),
-    "a bit flipped": (flipped, "不是中心檔案|不符"),
-    "no zip at all": (lambda _good: b"nothing", "不是中心檔案"),
-    "empty": (lambda _good: b"", "不是中心檔案"),
-}
-
-
-def lines(parts: Parts, name: str) -> list[Parts]:
-    return [json.loads(line) for line in parts[name].splitlines()]
-
-
-def put_lines(parts: Parts, name: str, rows: list[Parts]) -> None:
-    parts[name] = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
-
-
-def on_lines(name: str, change: Callable[[list[Parts]], object]) -> Change:
-    def apply(parts: Parts) -> None:
-        rows = lines(parts, name)
-        change(rows)
-        put_lines(parts, name, rows)
-
-    return apply
-
-
-def on_json(name: str, change: Callable[[Any], object]) -> Change:
-    def apply(parts: Parts) -> None:
-        value = json.loads(parts[name])
-        change(value)
-        parts[name] = json.dumps(value, ensure_ascii=False).encode()
-
-    return apply
-
-
-def both(*changes: Change) -> Change:
-    def apply(parts: Parts) -> None:
-        for change in changes:
-            change(parts)
-
-    return apply
-
-
-def resealed(rows: list[Parts]) -> None:
-    """Somebody writes the whole chain anew, so that it holds again."""
-    rows[1]["changes"][0][-1] = "0000-9"
-    previous = rows[0]["previous"]
-    for row in rows:
-        row["previous"] = previous
-        row["digest"] = previous = digest_of(row)
-
-
-# Left as it was in the manifest.
-UNLISTED: dict[str, tuple[Change, str]] = {
-    "a row altered": (
-        on_lines("rows/service_item.jsonl", lambda rows: rows[0].update(name="x")),
-        "service_item",
-    ),
-    "the audit altered": (on_lines("audit.jsonl", lambda rows: rows[0].update(login="x")), "audit.jsonl"),
-    "a part gone": (lambda parts: parts.pop("rows/window.jsonl"), "缺少 rows/window.jsonl"),
-    "a part more": (lambda parts: parts.update({"../evil": b"x"}), "不該有的 ../evil"),
-    "no manifest": (lambda parts: parts.pop("manifest.json"), "不是中心檔案"),
-}
-# The manifest made to fit again, as somebody would who knows how it works.
-RELISTED: dict[str, tuple[Change, str]] = {
-    "another configuration": (on_json("centre.json", lambda it: it["profile"].update(hotline="9")), "三者"),
-    "another hash": (
-        on_lines("rows/centre.jsonl", lambda rows: rows[0].update(content_hash="0" * 64)),
-        "三者",
-    ),
-    "no centre": (on_lines("rows/centre.jsonl", list.clear), "恰有一個中心"),
-    "a row less": (on_lines("rows/service_item.jsonl", list.pop), "不一致"),
-    "a row altered": (on_lines("rows/service_item.jsonl", lambda rows: rows[0].update(name="x")), "不一致"),
-    "a row twice": (on_lines("rows/window.jsonl", lambda rows: rows.append(rows[0])), "表 window"),
-    "a row of another unit": (
-        on_lines("rows/window.jsonl", lambda rows: rows[0].update(unit_id="522302001000")),
-        "其他單位",
-    ),
-    "a column less": (on_lines("rows/window.jsonl", lambda rows: rows[0].pop("name")), "rows/window.jsonl"),
-    "a column more": (on_lines("rows/window.jsonl", lambda rows: rows[0].update(x=1)), "rows/window.jsonl"),
-    "no number": (
-        on_lines("rows/window.jsonl", lambda rows: rows[0].update(number="x")),
-        "window|不是中心的配置",
-    ),
-    "no moment": (
-        on_lines("rows/revision.jsonl", lambda rows: rows[0].update(created_at="x")),
-        "表 revision",
-    ),
-    "no JSON": (lambda parts: parts.update({"rows/post.jsonl": b"{"}), "rows/post.jsonl"),
-    "a revision less": (on_lines("rows/revision.jsonl", lambda rows: rows.pop(1)), "不連續"),
-    "the last revision less": (on_lines("rows/revision.jsonl", list.pop), "最後一版"),
-    "a record less": (on_lines("audit.jsonl", lambda rows: rows.pop(1)), "審計鏈不完整"),
-    "a record altered": (on_lines("audit.jsonl", lambda rows: rows[1].update(login="x")), "內容與封印不符"),
-    "records swapped": (on_lines("audit.jsonl", lambda rows: rows.insert(0, rows.pop(1))), "審計鏈不完整"),
-    "the end of the audit cut": (
-        on_lines("audit.jsonl", lambda rows: rows.__delitem__(slice(2, None))),
-        "重放",
-    ),
-    "no audit": (on_lines("audit.jsonl", list.clear), "沒有審計記錄"),
-    "the chain written anew": (on_lines("audit.jsonl", resealed), "重放"),
-    "another standard": (
-        on_json("standards.json", lambda it: it["releases"][0]["content"]["header"].update(title="x")),
-        "內容與哈希不符",
-    ),
-    "no standard": (on_json("standards.json", lambda it: it["releases"].clear()), "缺少中心所依據的標準"),
-    "the standard of another number": (
-        on_json("standards.json", lambda it: it["releases"][0].update(number=7)),
-        "編號與內容不符",
-    ),
-    "no overlay": (on_json("standards.json", lambda it: it["overlays"].clear()), "overlay_id"),
-    "another unit": (
-        on_json("units.json", lambda it: it[-1].update(code="522301002000")),
-        "最後一個應是本單位",
-    ),
-    "a unit elsewhere": (on_json("units.json", lambda it: it.pop(1)), "不在其上級之下"),
-    "values of no kind": (on_json("standards.json", lambda it: it["releases"][0].update(id=[])), "內容不對"),
-    "an earlier format": (on_json("manifest.json", lambda it: it.update(format=1)), "格式是 1"),
-    "a manifest of nothing": (on_json("manifest.json", lambda it: it.clear()), "清單的結構"),
-    "a manifest with one part less": (
-        on_json("manifest.json", lambda it: it["parts"].pop("audit.jsonl")),
-        "清單缺少 audit.jsonl",
-    ),
-    "a manifest of another revision": (
-        on_json("manifest.json", lambda it: it.update(revision=9)),
-        "與清單不符",
-    ),
-    "a manifest of another content": (
-        on_json("manifest.json", lambda it: it.update(content_hash="0" * 64)),
-        "三者",
-    ),
-}
-
-
-def rewritten(good: Path, bad: Path, change: Change, *, relist: bool) -> None:
-    with zipfile.ZipFile(good) as file:
-        parts: Parts = {name: file.read(name) for name in file.namelist()}
-    change(parts)
-    if relist:
-        manifest = json.loads(parts["manifest.json"])
-        for name in manifest.get("parts", {}):
-            manifest["parts"][name] = hashlib.sha256(parts[name]).hexdigest()
-        parts["manifest.json"] = json.dumps(manifest, ensure_ascii=False).encode()
-    with zipfile.ZipFile(bad, "w") as file:
-        for name, data in parts.items():
-            file.writestr(name, data)
-
-
-def corrupted(good: Path, folder: Path) -> Iterator[tuple[str, Path, str]]:
-    bad = folder / "bad.zip"
-    for name, (spoil, message) in RAW.items():
-        bad.write_bytes(spoil(good.read_bytes()))
-        yield name, bad, message
-    for listed, cases in ((False, UNLISTED), (True, RELISTED)):
-        for name, (change, message) in cases.items():
-            rewritten(good, bad, change, relist=listed)
-            yield name, bad, message
 
 
 def attempt(sessions: sessionmaker[Session], path: Path) -> str | None:
