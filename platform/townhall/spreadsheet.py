@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 
 _SIGNS = frozenset("=+-@\u2212")  # the last is the true minus, which LibreOffice reads as one
 _LINES = frozenset("\t\r\n")
-# Where a cell begins for a reader with another separator, whom quotes then tell nothing.
-_BREAKS = re.compile(r"([;\t\r\n]+)")
+# Where a cell begins for a reader with another separator: within quotes, whom they then tell nothing, and without.
+_BREAKS, _BARE_BREAKS = re.compile(r"([;\t\r\n]+)"), re.compile(r"([,;\t\r\n]+)")
 # Letters and marks by their category, and yet nothing is seen of them.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 MARK = "\ufeff"  # by which Excel knows UTF-8
@@ -32,15 +32,15 @@ def csv_bytes(rows: Iterable[Sequence[Cell]]) -> bytes:
 
 def tab_bytes(rows: Iterable[Sequence[Cell]]) -> bytes:
     """Rows as lines with tabs, to read as they are; line breaks and tabs inside a cell become spaces."""
-    lines = ("\t".join(_one_line(harmless(cell)) for cell in row) for row in rows)
+    lines = ("\t".join(_one_line(harmless(cell, _BARE_BREAKS)) for cell in row) for row in rows)
     return (MARK + "".join(f"{line}\r\n" for line in lines)).encode()
 
 
-def harmless(cell: Cell) -> Cell:
+def harmless(cell: Cell, breaks: re.Pattern[str] = _BREAKS) -> Cell:
     """A cell that no spreadsheet takes for a formula."""
     if not isinstance(cell, str):
         return cell
-    parts = _BREAKS.split(cell)
+    parts = breaks.split(cell)
     guarded = (f"'{part}" if _may_be_formula(part) else part for part in parts)
     made = "".join(guarded)
     return f"'{made}" if cell[:1] in _LINES else made
