@@ -28,6 +28,7 @@ FEW = (
 FEW = (*FEW, "data_accounts.index_view", "workspace.show", "people.show", "signin.account")
 # Without the policy only escaping protects, which is asked more; `make soak` tries both.
 POLICIES = (False, True) if SOAK else (False,)
+PATIENCE = 300_000  # milliseconds: a page of the studio lays a paper out first
 MARKUP = "document.querySelectorAll('svg[onload], #xss').length"
 
 
@@ -79,6 +80,7 @@ def walk(browser: Browser, app: Flask, *, policy: bool, wanted: tuple[str, ...] 
             with browser.new_context(locale="zh-Hant", bypass_csp=not policy) as context:
                 context.expose_binding("z", ran)
                 page = context.new_page()
+                page.set_default_timeout(PATIENCE)
                 if login:
                     sign_in(page, site, login)
                 for endpoint, path in addresses(app):
