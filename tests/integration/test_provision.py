@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -160,31 +161,36 @@ def test_rule_i1_a_plan_seen_before_an_overlay_was_published_is_not_applied(host
 
 
 @contextmanager
-def failing_at(engine: Engine, statement: int) -> Iterator[None]:
-    """The database reports a full disk at the n-th statement."""
+def failing_at(engine: Engine, statement: int) -> Iterator[list[str]]:
+    """The database reports a full disk at the n-th statement; gives what that statement was."""
     left = itertools.count(statement - 1, -1)
+    failed: list[str] = []
 
-    def fail(*_: object) -> None:
+    def fail(_connection: object, _cursor: object, text: str, *_: object) -> None:
         if next(left) == 0:
+            failed.append(text)
             raise OSError("no space left on device")
 
     event.listen(engine, "before_cursor_execute", fail)
     try:
-        yield
+        yield failed
     finally:
         event.remove(engine, "before_cursor_execute", fail)
 
 
 def test_rule_i2_a_failure_at_any_statement_leaves_nothing_of_the_centre(host: Host) -> None:
-    failures = 0
+    failed: list[str] = []
     for statement in range(1, 100):
-        with suppress(OSError), failing_at(host.engine, statement):
+        with suppress(OSError), failing_at(host.engine, statement) as texts:
             host.provision(host.units[:1])
             break
-        failures += 1
+        failed += texts
         assert not any(host.state().values())
-    assert failures > len(MODELS)
     assert len(host.state()["centre"]) == 1
+    filled = {name for name, rows in host.state().items() if rows}
+    struck = set(re.findall(r'INSERT INTO "?(\w+)', " ".join(failed)))
+    assert filled
+    assert filled <= struck
 
 
 PROGRAM = """
