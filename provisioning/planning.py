@@ -25,7 +25,7 @@ def plan_centre(
     """What bringing a unit to `target` means. Pure: the same input gives the same plan (rule H1).
 
     `existing` is the configuration that the centre's rows say now, `base` the standard it was last reconciled
-    with, `marks` what its rows cannot say; `revision` is the content hash of `existing` where it is known.
+    with, `marks` what its rows cannot say; `revision` is what identifies `existing`, by default its content hash.
     """
     base = base or target
     return Plan(

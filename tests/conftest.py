@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.fixtures.hostile",
     "tests.fixtures.prefectures",
     "tests.fixtures.jobs",
+    "tests.fixtures.rollouts",
 ]
 
 # A time limit on one example fails on a busy machine and says nothing about the code.

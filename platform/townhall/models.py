@@ -30,6 +30,7 @@ from townhall.halls.models import HallObject, WallSlot, Zone
 from townhall.jobs.models import Job
 from townhall.lookups.models import Holiday, Supplier
 from townhall.pictures.models import Picture
+from townhall.rollouts.models import Rollout, RolloutCentre, SimulatedCentre, Simulation
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
 
@@ -52,9 +53,11 @@ TENANT_OWNED = (
     Question,
     Outbox,
     Job,
+    SimulatedCentre,
+    RolloutCentre,
 )
 HOST_OWNED = (
-    *(Unit, Release, CountyOverlay, Holiday, Supplier),
+    *(Unit, Release, CountyOverlay, Simulation, Rollout, Holiday, Supplier),
     *(User, Membership, Identity, LoginSession, Pass, RecoveryCode, SpentToken, Attempt),
 )
 

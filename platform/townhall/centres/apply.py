@@ -22,8 +22,8 @@ from townhall.centres.standing import Standing, standing
 from townhall.centres.status import closed as closed_centre
 from townhall.centres.writing import add_revision, marks_in_force, write_rows
 from townhall.database import table_of
-from townhall.standards.models import CountyOverlay, Release
-from townhall.standards.operations import newest_ids, upstream_of
+from townhall.standards.models import CountyOverlay, Release, Status
+from townhall.standards.operations import in_force, upstream_of
 from townhall.units.models import Unit
 
 
@@ -68,9 +68,16 @@ def plan_for(unit: Unit, stands: Standing | None, standard: Standard) -> Plan:
     """The plan for a unit that stands somewhere, or has no centre yet."""
     if stands is None:
         return plan_centre(unit.code, None, None, standard.upstream)
-    return plan_centre(
-        unit.code, stands.centre, stands.base, standard.upstream, stands.marks, stands.content_hash
-    )
+    rests_on = stamp(stands.revision, stands.content_hash)
+    return plan_centre(unit.code, stands.centre, stands.base, standard.upstream, stands.marks, rests_on)
+
+
+def stamp(revision: int, content: str) -> str:
+    """What a plan rests on of a centre besides its marks.
+
+    The number belongs to it: a centre that was rolled back has an earlier content again, and is brought on anew.
+    """
+    return f"{revision}:{content}"
 
 
 def pinned(session: Session, unit: Unit) -> Standard:
@@ -105,7 +112,7 @@ def apply_plan(
         _refuse_stale(plan, None)
         return _create(session, plan, unit, standard, act)
     marks = marks_in_force(session, centre)
-    _refuse_stale(plan, tenant_revision(centre.content_hash, marks))
+    _refuse_stale(plan, tenant_revision(stamp(centre.revision, centre.content_hash), marks))
     if not plan:
         return Outcome(unit.code, centre.revision, written=False)
     if (reason := closed_centre(centre)) is not None:
@@ -158,10 +165,12 @@ def _refuse_unusable(plan: Plan, unit: Unit, standard: Standard, force: str) -> 
 
 
 def _refuse_outdated(session: Session, unit: Unit, standard: Standard) -> None:
-    """The plan's standard must still be the one that the unit would get now."""
-    now = newest_ids(session, standard.release.pack, unit.parent_code)
-    if now != (standard.release.id, standard.overlay.id if standard.overlay else None):
-        raise PlanStale("計劃已過期：計劃之後發布了新的標準或縣級補充規定，請重新生成計劃")
+    """The release must be published still, the overlay be the county's newest; a newer release outdates no plan."""
+    status, overlay = in_force(session, standard.release.id, unit.parent_code)
+    if status != Status.PUBLISHED:
+        raise PlanStale(f"第 {standard.release.number} 版現在不是已發布的標準，不能據以執行")
+    if overlay != (standard.overlay.id if standard.overlay else None):
+        raise PlanStale("計劃已過期：計劃之後發布了新的縣級補充規定，請重新生成計劃")
 
 
 def _refuse_stale(plan: Plan, revision: str | None) -> None:

@@ -24,7 +24,9 @@ from townhall.documents.errors import DocumentError
 
 SEATS = 2  # so that one bad template does not stop all others
 START = 60.0  # seconds for a new process, on a machine that has much else to do
-PATIENCE = 30.0  # seconds on the clock, as at the bench; what only computes is ended after `seclusion.ALLOWANCE`
+PATIENCE = (
+    30.0  # seconds on the clock, as at the bench; what only computes is ended after `seclusion.ALLOWANCE`
+)
 LONGEST_ANSWER = 2**25  # bytes
 BANNED = 300.0  # seconds for which a template that ran away is not tried again
 

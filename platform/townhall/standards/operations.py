@@ -1,18 +1,31 @@
 """Verbs on releases and overlays. They write and flush; the edge commits."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import content_hash
+from provisioning.publication import release_faults
 from provisioning.resolve import Upstream, upstream
 from provisioning.specs import Overlay, Pack, UnitKind
+from townhall.audit.act import Act
+from townhall.audit.operations import record
 from townhall.standards.models import CountyOverlay, Release, Status
+from townhall.units.operations import full_code
 
 
 class StandardConflict(ValueError):
     """A release of that number exists with other content; releases are immutable."""
+
+
+class ReleaseRefused(ValueError):
+    """What a release may not do, or may not be done with it; `faults` are Chinese sentences."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("；".join(self.faults))
 
 
 def publish_release(session: Session, pack: Pack, moment: dt.datetime) -> Release:
@@ -40,6 +53,91 @@ def publish_release(session: Session, pack: Pack, moment: dt.datetime) -> Releas
     return release
 
 
+def draft_release(session: Session, pack: Pack, *, act: Act) -> Release:
+    """Store a pack as the draft of its next release, in place of an earlier draft of that number.
+
+    Raises `ReleaseRefused` when it may not follow the newest published release (rules F2, C5, J5), or when that
+    number is published already.
+    """
+    header, digest = pack.header, content_hash(pack)
+    standing = session.scalars(select(Release).filter_by(pack=header.id, number=header.release)).one_or_none()
+    if standing is not None and standing.status != Status.DRAFT:
+        raise ReleaseRefused([f"第 {header.release} 版已經發布，不可更改，請提高版本號"])
+    refuse_unfit(session, pack)
+    release = standing or Release(pack=header.id, number=header.release, status=Status.DRAFT.value)
+    release.title, release.content_hash = header.title, digest
+    release.content = pack.model_dump(mode="json")
+    session.add(release)
+    session.flush()
+    _record(session, act, release, "release.draft")
+    return release
+
+
+def refuse_unfit(session: Session, pack: Pack) -> None:
+    """Raises `ReleaseRefused` when a pack may not follow what its line has published."""
+    line = [pack_of(one) for one in published(session, pack.header.id)]
+    if line:
+        faults = [text for _, text in release_faults(line[0], pack, line[1:])]
+        if faults:
+            raise ReleaseRefused(faults)
+
+
+def discard_draft(session: Session, release: Release, *, act: Act) -> None:
+    """Throw a draft away; its simulation goes with it. Raises `ReleaseRefused` for what is no draft."""
+    if release.status != Status.DRAFT:
+        raise ReleaseRefused(["只有草案可以刪除"])
+    _record(session, act, release, "release.discard")
+    session.delete(release)
+    session.flush()
+
+
+def make_published(session: Session, release: Release, *, act: Act) -> None:
+    """Publish a draft: from now on its content never changes. Raises `ReleaseRefused`."""
+    if release.status != Status.DRAFT:
+        raise ReleaseRefused([f"第 {release.number} 版不是草案，不能發布"])
+    refuse_unfit(session, pack_of(release))
+    release.status, release.published_at = Status.PUBLISHED.value, act.moment
+    session.flush()
+    _record(session, act, release, "release.publish")
+
+
+def withdraw_release(session: Session, release: Release, *, act: Act) -> None:
+    """Withdraw a published release: no centre is brought to it any more, those that have it keep it.
+
+    Raises `ReleaseRefused` without a reason, or when it is the only one that is published.
+    """
+    if release.status != Status.PUBLISHED:
+        raise ReleaseRefused([f"第 {release.number} 版沒有發布，不能撤回"])
+    if not act.reason.strip():
+        raise ReleaseRefused(["撤回已發布的標準須寫明理由"])
+    if len(published(session, release.pack)) == 1:
+        raise ReleaseRefused(["這是唯一已發布的版本，撤回後無標準可依，不能撤回"])
+    release.status = Status.WITHDRAWN.value
+    session.flush()
+    _record(session, act, release, "release.withdraw")
+
+
+def _record(session: Session, act: Act, release: Release, action: str) -> None:
+    """The audit of a standard is that of the prefecture which issues it."""
+    prefecture = full_code(pack_of(release).header.prefecture.code)
+    basis = {"release": release.content_hash, "pack": release.pack, "number": release.number}
+    record(session, act, prefecture, action, path=f"{release.pack}/{release.number}", basis=basis)
+
+
+def published(session: Session, pack_id: str) -> list[Release]:
+    """The published releases of a pack, the newest first."""
+    chosen = select(Release).filter_by(pack=pack_id, status=Status.PUBLISHED.value)
+    return list(session.scalars(chosen.order_by(Release.number.desc())))
+
+
+def release_numbered(session: Session, pack_id: str, number: int) -> Release:
+    """One release of a pack, whatever its status. Raises `LookupError`."""
+    found = session.scalars(select(Release).filter_by(pack=pack_id, number=number)).one_or_none()
+    if found is None:
+        raise LookupError(f"模板包「{pack_id}」沒有第 {number} 版")
+    return found
+
+
 def newest_release(session: Session, pack_id: str) -> Release | None:
     """The published release of a pack with the highest number."""
     found = (
@@ -48,15 +146,13 @@ def newest_release(session: Session, pack_id: str) -> Release | None:
     return session.scalars(found.limit(1)).first()
 
 
-def newest_ids(session: Session, pack_id: str, county_code: str | None) -> tuple[int | None, int | None]:
-    """The newest release of a pack and the newest overlay of a county, where there are any; asked at once."""
-    release = select(Release.id).filter_by(pack=pack_id, status=Status.PUBLISHED.value)
-    overlay = select(CountyOverlay.id).filter_by(county_code=county_code)
-    newest = (
-        release.order_by(Release.number.desc()).limit(1).scalar_subquery(),
-        overlay.order_by(CountyOverlay.version.desc()).limit(1).scalar_subquery(),
+def in_force(session: Session, release_id: int, county_code: str | None) -> tuple[str | None, int | None]:
+    """The status of a release and the newest overlay of a county, where there is one; asked at once."""
+    overlay = (
+        select(CountyOverlay.id).filter_by(county_code=county_code).order_by(CountyOverlay.version.desc())
     )
-    found = session.execute(select(*newest)).one()
+    status = select(Release.status).filter_by(id=release_id)
+    found = session.execute(select(status.scalar_subquery(), overlay.limit(1).scalar_subquery())).one()
     return found[0], found[1]
 
 
