@@ -11,7 +11,7 @@ from townhall.accounts.sessions import SignedIn
 from townhall.audit.act import Act
 
 RECENT = dt.timedelta(minutes=10)  # a sign-in that has just begun is proof enough
-NO_PASSWORD = "請先退出並重新登錄，在 10 分鐘內完成這一步"  # noqa: S105 - what is said to those who have none
+NO_PASSWORD = "請先退出並重新登錄，在 10 分鐘內完成這一步"  # noqa: S105 # nosec B105 # what is said to those who have none
 
 
 def recent(signed: SignedIn, moment: dt.datetime) -> bool:

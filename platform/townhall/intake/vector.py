@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape, quoteattr  # nosec B406 # they write, and parse nothing
 
 from townhall.intake.raster import RATIO
 from townhall.intake.refusals import (
@@ -124,7 +124,7 @@ class _Reader:
         node = self._node(qualified, given)
         if node is not None and self.open:
             parent = self.open[-1]
-            assert parent is not None  # noqa: S101 - `_node` keeps nothing in what is left out
+            assert parent is not None  # noqa: S101 # nosec B101 # `_node` keeps nothing in what is left out
             parent.inside.append(node)
         elif not self.open:
             if node is None or node.name != "svg":

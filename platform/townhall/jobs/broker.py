@@ -106,7 +106,7 @@ class Post:
 
     def send(self, unit_id: str, key: str) -> None:
         """Send the news of a job; a broker that is away is left to the sweep."""
-        assert self._celery is not None  # noqa: S101 - asked only where there is a broker
+        assert self._celery is not None  # noqa: S101 # nosec B101 # asked only where there is a broker
         try:
             self._celery.send_task(TASK, (unit_id, key))
         except Exception:  # noqa: BLE001 - whatever the broker does, the row is kept and will be found

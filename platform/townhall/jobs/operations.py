@@ -207,5 +207,5 @@ def _changed(session: Session, which: ColumnElement[bool], values: Mapping[Any, 
     """Whether the one update that decides found its row as it expected it."""
     statement = update(Job).where(which).values(values)
     done = session.execute(statement, execution_options={"synchronize_session": False})
-    assert isinstance(done, CursorResult)  # noqa: S101 - what an update answers
+    assert isinstance(done, CursorResult)  # noqa: S101 # nosec B101 # what an update answers
     return done.rowcount == 1

@@ -14,7 +14,6 @@ from townhall.centres.models import Centre
 from townhall.centres.standing import Standing, standings
 from townhall.centres.status import Status
 from townhall.clock import now
-from townhall.database import table_of
 from townhall.rollouts.models import SimulatedCentre, Simulation
 from townhall.standards.models import CountyOverlay, Release
 from townhall.standards.operations import newest_overlays
@@ -144,7 +143,7 @@ def told(plan: Plan) -> dict[str, Any]:
 def _keep(sessions: SessionMaker, simulation_id: int, lines: list[dict[str, Any]]) -> None:
     rows = [{**line, "simulation_id": simulation_id} for line in lines]
     with sessions.begin() as session:
-        session.connection().execute(insert(table_of(SimulatedCentre)), rows)
+        session.execute(insert(SimulatedCentre), rows)
 
 
 def simulation_of(session: Session, release: Release) -> Simulation | None:
