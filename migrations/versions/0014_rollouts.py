@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("release_id", sa.Integer(), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("places", _JSON, nullable=False),
         sa.Column("actor", sa.String(length=60), nullable=False),
         sa.Column("started_at", _MOMENT, nullable=False),
         sa.Column("ended_at", _MOMENT, nullable=True),

@@ -5,6 +5,7 @@
 
 import click
 
+from townhall.cli import rollouts  # noqa: F401 - its commands join those of releases
 from townhall.cli.archives import export_centre, import_centre
 from townhall.cli.audit import audit
 from townhall.cli.doctor import doctor
@@ -12,6 +13,7 @@ from townhall.cli.fleet import apply, plan, provision
 from townhall.cli.packs import pack
 from townhall.cli.people import user
 from townhall.cli.printing import render
+from townhall.cli.releases import release
 from townhall.cli.setup import demo, init, serve
 from townhall.cli.work import work
 
@@ -31,6 +33,7 @@ for command in (
     plan,
     apply,
     render,
+    release,
     import_centre,
     export_centre,
     pack,

@@ -18,8 +18,9 @@ from provisioning.wording import message
 from townhall.accounts.operations import AccountRefused
 from townhall.config import Settings, SettingsInvalid
 from townhall.database import create_engine_for, reading
+from townhall.rollouts.operations import RolloutRefused
 from townhall.standards.models import Release
-from townhall.standards.operations import StandardConflict, newest_release
+from townhall.standards.operations import ReleaseRefused, StandardConflict, newest_release
 from townhall.tenancy import HOST, scoped
 from townhall.units.sheet import SheetInvalid
 from townhall.walls import WallsBroken
@@ -52,6 +53,8 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*arguments, **options)
         except (PackInvalid, SheetInvalid) as error:
             refuse([*error.faults, f"共 {len(error.faults)} 處有誤，沒有寫入任何內容。"])
+        except (ReleaseRefused, RolloutRefused) as error:
+            refuse([*error.faults, "沒有寫入任何內容。"])
         except (AccountRefused, LookupError, StandardConflict) as error:
             refuse([error.args[0] if error.args else error])
         except WallsBroken as error:
@@ -93,7 +96,19 @@ def required_release(session: Session, pack_id: str) -> Release:
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
     """A bar on standard error; gives the function that moves it by one."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=remarks) as bar:
+    with _bar() as bar:
         task = bar.add_task(title, total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def steps(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error; gives the function that is told how many steps are done, and of how many."""
+    with _bar() as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=remarks)

@@ -20,7 +20,9 @@ from townhall.jobs.broker import Post
 from townhall.jobs.operations import ask
 from townhall.jobs.provisioning import PROVISION
 from townhall.jobs.registry import kinds
-from townhall.standards.operations import newest_overlays, pack_of
+from townhall.rollouts.publication import settled_release
+from townhall.standards.models import Release
+from townhall.standards.operations import newest_overlays, pack_of, release_numbered
 from townhall.units.models import Unit
 from townhall.units.operations import ensure_units, full_code, townships_below
 from townhall.units.sheet import read_sheet
@@ -31,6 +33,7 @@ _units_option = click.option(
     "--units", "sheet", type=click.Path(path_type=Path), help="鄉鎮名單（CSV 或 XLSX）"
 )
 _pack_option = click.option("--pack", "pack_id", default="qianxinan", show_default=True, help="模板包")
+_release_option = click.option("--release", "number", type=int, help="版號，草案也可（預設為最新發布的一版）")
 _unit_option = click.option(
     "--unit", "codes", multiple=True, help="單位代碼，可重複；州、縣代碼表示其下所有鄉鎮"
 )
@@ -48,13 +51,14 @@ def provision(sheet: Path, pack_id: str, dry_run: bool, later: bool) -> None:
     """按名單開通鄉鎮便民服務中心。可重複執行：已開通的保持不動。"""
     settings = Settings()
     with sessions(settings)() as session:
-        planned = _planned(session, sheet, (), pack_id)
+        release = _settled(session, pack_id)
+        planned = _planned(session, sheet, (), release)
         if dry_run:
             _show(planned)
             session.rollback()
             return
         if later:
-            _hand_over(session, settings, planned, pack_id)
+            _hand_over(session, settings, planned, release)
             return
         session.commit()
         report = _carry_out(settings, planned, new_only=True)
@@ -65,13 +69,16 @@ def provision(sheet: Path, pack_id: str, dry_run: bool, later: bool) -> None:
 @_units_option
 @_unit_option
 @_pack_option
+@_release_option
 @click.option("--json", "as_json", is_flag=True, help="輸出 JSON")
 @click.option("--full", is_flag=True, help="逐條列出，不合併")
 @guarded
-def plan(sheet: Path | None, codes: tuple[str, ...], pack_id: str, as_json: bool, full: bool) -> None:
+def plan(
+    sheet: Path | None, codes: tuple[str, ...], pack_id: str, number: int | None, as_json: bool, full: bool
+) -> None:
     """顯示計劃：會做什麼、為什麼。不寫入任何內容。"""
     with sessions(Settings())() as session:
-        planned = _planned(session, sheet, codes, pack_id)
+        planned = _planned(session, sheet, codes, _wanted(session, pack_id, number))
         if as_json:
             created = {"created_at": now().isoformat()}
             click.echo(
@@ -86,17 +93,24 @@ def plan(sheet: Path | None, codes: tuple[str, ...], pack_id: str, as_json: bool
 @_units_option
 @_unit_option
 @_pack_option
+@_release_option
 @click.option("--digest", help="plan 顯示的計劃摘要；不符即拒絕")
 @click.option("--yes", is_flag=True, help="不核對摘要，直接執行")
 @click.option("--force", default="", help="改動幅度較大的計劃，須寫明理由")
 @guarded
 def apply(
-    sheet: Path | None, codes: tuple[str, ...], pack_id: str, digest: str | None, yes: bool, force: str
+    sheet: Path | None,
+    codes: tuple[str, ...],
+    pack_id: str,
+    number: int | None,
+    digest: str | None,
+    yes: bool,
+    force: str,
 ) -> None:
     """執行計劃。須給出 plan 顯示的摘要，保證執行的正是看過的。"""
     settings = Settings()
     with sessions(settings)() as session:
-        planned = _planned(session, sheet, codes, pack_id)
+        planned = _planned(session, sheet, codes, _wanted(session, pack_id, number))
         if not yes and digest != (actual := digest_of(planned)):
             refuse([f"計劃摘要不符：現在是 {actual}。請先執行 plan 查看，再以 --digest 給出摘要。"])
         session.commit()
@@ -109,8 +123,22 @@ def digest_of(planned: Planned) -> str:
     return hashlib.sha256("".join(made.hash for made, _, _ in planned).encode()).hexdigest()[:16]
 
 
-def _planned(session: Session, sheet: Path | None, codes: Sequence[str], pack_id: str) -> Planned:
-    release = required_release(session, pack_id)
+def _wanted(session: Session, pack_id: str, number: int | None) -> Release:
+    """The release that was asked for, a draft too, or the newest that is published."""
+    return release_numbered(session, pack_id, number) if number else required_release(session, pack_id)
+
+
+def _settled(session: Session, pack_id: str) -> Release:
+    """What new centres get; says so when a newer release is still on its way (rule J4)."""
+    newest = required_release(session, pack_id)
+    settled = settled_release(session, pack_id) or newest
+    if settled.number < newest.number:
+        text = f"第 {newest.number} 版還在推行，新中心先按第 {settled.number} 版開通，推行完成後再升級"
+        remarks.print(text, style="yellow", markup=False)
+    return settled
+
+
+def _planned(session: Session, sheet: Path | None, codes: Sequence[str], release: Release) -> Planned:
     if sheet is not None and codes:
         refuse(["--units 和 --unit 只能用其中一個"])
     if sheet is not None:
@@ -138,11 +166,11 @@ def _carry_out(settings: Settings, planned: Planned, *, new_only: bool = False, 
         )
 
 
-def _hand_over(session: Session, settings: Settings, planned: Planned, pack_id: str) -> None:
+def _hand_over(session: Session, settings: Settings, planned: Planned, release: Release) -> None:
     """Ask for a job of the prefecture, in one transaction with the units that it is about."""
     units = [unit for _, _, unit in planned]
-    prefecture = full_code(pack_of(required_release(session, pack_id)).header.prefecture.code)
-    parameters = {"pack": pack_id, "units": [unit.code for unit in units]}
+    prefecture = full_code(pack_of(release).header.prefecture.code)
+    parameters = {"pack": release.pack, "units": [unit.code for unit in units]}
     job = ask(session, host_act("命令行", now()), kinds(settings), prefecture, PROVISION, parameters)
     Post(settings).announce(session, job)
     session.commit()

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from townhall.centres.provision import Step, provision
 from townhall.jobs.kinds import JobFailed, Kind, Task
-from townhall.standards.operations import newest_overlays, newest_release
+from townhall.rollouts.publication import settled_release
+from townhall.standards.operations import newest_overlays
 from townhall.units.models import Level, Unit
 
 PROVISION = "centres.provision"
@@ -28,7 +29,7 @@ def _fault(parameters: Mapping[str, Any]) -> str | None:
 
 
 def _provisioned(task: Task) -> dict[str, Any]:
-    release = newest_release(task.session, task.parameters["pack"])
+    release = settled_release(task.session, task.parameters["pack"])
     if release is None:
         raise JobFailed(NO_RELEASE)
     units, overlays = _units(task), newest_overlays(task.session)

@@ -15,7 +15,8 @@ class Simulation(Base):
     """The newest simulation of a release over the whole fleet (rule J6).
 
     `content_hash` is the content of the release that was simulated. `ended_at` is None while it runs, or when it
-    was broken off; `total` counts the centres it is about.
+    was broken off; `total` counts the centres it is about. `places` counts, for each place that the release
+    touches anywhere, the centres by reason code.
     """
 
     __tablename__ = "simulation"
@@ -25,6 +26,7 @@ class Simulation(Base):
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id", ondelete="CASCADE"))
     content_hash: Mapped[str] = mapped_column(String(64))
     total: Mapped[int]
+    places: Mapped[dict[str, Any]]
     actor: Mapped[str] = mapped_column(String(60))
     started_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]

@@ -1,13 +1,14 @@
 """What a release would mean for every centre, computed without writing to any (rules J6, J7)."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from provisioning.plan import Plan
+from provisioning.plan import Plan, Reason
+from provisioning.tree import written
 from townhall.audit.act import Act
 from townhall.centres.apply import Standard, plan_for, standard_for
 from townhall.centres.models import Centre
@@ -21,7 +22,11 @@ from townhall.units.models import Unit
 
 READ_AT_ONCE = 100  # centres in memory at one time
 
+# What a township keeps of its own says nothing about the release.
+_OF_THE_TOWNSHIP = frozenset({Reason.LOCAL_KEPT, Reason.LOCAL_ORDER_KEPT, Reason.LOCAL_REMOVAL_KEPT})
+
 SessionMaker = sessionmaker[Session]
+Places = defaultdict[str, Counter[str]]
 
 
 def in_scope(pack_id: str) -> Select[Unit]:
@@ -55,17 +60,22 @@ def simulate(
     and all.
     """
     simulation_id, total = _begun(sessions, release_id, act)
+    places: Places = defaultdict(Counter)
     with readers() as session:
         release = session.get_one(Release, release_id)
         overlays = newest_overlays(session)
         done = 0
         for group in groups(session, release.pack):
-            lines = _lines(session, group, release, overlays)
+            lines = _lines(session, group, release, overlays, places)
             _keep(sessions, simulation_id, lines)
             done += len(group)
             advance(done, total)
     with sessions.begin() as session:
-        session.get_one(Simulation, simulation_id).ended_at = now()
+        simulation = session.get_one(Simulation, simulation_id)
+        simulation.ended_at, simulation.places = (
+            now(),
+            {place: dict(counts) for place, counts in places.items()},
+        )
     return simulation_id
 
 
@@ -81,6 +91,7 @@ def _begun(sessions: SessionMaker, release_id: int, act: Act) -> tuple[int, int]
             release_id=release_id,
             content_hash=release.content_hash,
             total=size(session, release.pack),
+            places={},
             actor=act.author,
             started_at=act.moment,
         )
@@ -100,11 +111,16 @@ def groups(session: Session, pack_id: str) -> Iterator[list[Unit]]:
 
 
 def _lines(
-    session: Session, group: Sequence[Unit], release: Release, overlays: dict[str, CountyOverlay]
+    session: Session,
+    group: Sequence[Unit],
+    release: Release,
+    overlays: dict[str, CountyOverlay],
+    places: Places,
 ) -> list[dict[str, Any]]:
     there = _read(session, group)
     return [
-        _line(session, unit, there.get(unit.code), standard_for(unit, release, overlays)) for unit in group
+        _line(session, unit, there.get(unit.code), standard_for(unit, release, overlays), places)
+        for unit in group
     ]
 
 
@@ -117,16 +133,25 @@ def _read(session: Session, group: Sequence[Unit]) -> dict[str, Standing]:
         return {}
 
 
-def _line(session: Session, unit: Unit, stands: Standing | None, standard: Standard) -> dict[str, Any]:
+def _line(
+    session: Session, unit: Unit, stands: Standing | None, standard: Standard, places: Places
+) -> dict[str, Any]:
     overlay = standard.overlay.id if standard.overlay else None
     line: dict[str, Any] = {"unit_id": unit.code, "revision": 0, "overlay_id": overlay}
     try:
         stands = stands or standings(session, [unit])[unit.code]
         plan = plan_for(unit, stands, standard)
+        _count(plan, places)
         return {**line, "revision": stands.revision, **told(plan), "fault": None}
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one centre is that centre's (rule J7)
         nothing: dict[str, Any] = {"plan_hash": None, "counts": {}, "findings": [], "guard": []}
         return {**line, **nothing, "fault": f"{type(error).__name__}：{error}"[:500]}
+
+
+def _count(plan: Plan, places: Places) -> None:
+    for action in plan.changes.actions:
+        if action.reason not in _OF_THE_TOWNSHIP:
+            places[written(action.path)][action.reason.value] += 1
 
 
 def told(plan: Plan) -> dict[str, Any]:
