@@ -23,6 +23,7 @@ WORDS = {
     Right.ACCOUNTS: ("人員", "邀請人員、撤銷角色、停用賬號、重設密碼"),
     Right.AUDIT: ("審計", "看操作記錄"),
     Right.LIFECYCLE: ("存廢", "暫停、歸檔和恢復中心"),
+    Right.STANDARD: ("標準", "模擬、發布和分批推行州標準"),
     Right.LIBRARIES: ("資料", "維護節假日、供應商等基礎資料"),
 }
 HEAD = """# 角色與權限

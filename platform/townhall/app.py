@@ -18,6 +18,7 @@ from townhall.documents.lettering import faces_of
 from townhall.documents.press import Press
 from townhall.jobs import registry as jobs
 from townhall.jobs.broker import Post
+from townhall.rollouts.steps import kinds as publishing
 from townhall.walls import require_walls
 from townhall.web import (
     api,
@@ -37,8 +38,11 @@ from townhall.web import (
     people,
     pictures,
     profile,
+    questions,
+    rollouts,
     shell,
     signin,
+    standards,
     studio,
     wording,
     workspace,
@@ -68,7 +72,7 @@ def create_app(settings: Settings) -> Flask:
     edge.connect(app, settings)
     require_walls(app.extensions["townhall.sessions"].kw["bind"])
     app.extensions["townhall.press"] = Press(settings.documents, lambda: _faces(app))
-    app.extensions["townhall.kinds"] = kinds(settings.archives)
+    app.extensions["townhall.kinds"] = {**kinds(settings.archives), **publishing()}
     app.extensions["townhall.jobs"] = jobs.kinds(settings)
     app.extensions["townhall.post"] = Post(settings)
     headers.protect(app, secure=settings.secure_cookies, provider=settings.oidc_origin())
@@ -115,6 +119,9 @@ def _register(app: Flask) -> None:
     app.register_blueprint(links.pages)
     app.register_blueprint(overview.pages)
     app.register_blueprint(people.pages)
+    app.register_blueprint(standards.pages)
+    app.register_blueprint(rollouts.pages)
+    app.register_blueprint(questions.pages)
     app.register_blueprint(workspace.pages)
     app.register_blueprint(profile.pages)
     app.register_blueprint(pictures.pages)

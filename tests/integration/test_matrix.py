@@ -44,6 +44,7 @@ class Access:
 ITEM = {"key": "zhou.temporary-relief"}
 MAP = {"name": "map"}
 LINK, NOBODY = {"token": "x" * 43}, {"number": 999_999}
+RELEASE = {"pack": "qianxinan", "number": 1}
 PAPER = {"document": "guide", "subject": "zhou.temporary-relief", "number": 1}
 
 TABLE = {
@@ -97,6 +98,23 @@ TABLE = {
     "life.settle": Access(TOWN, Right.READ, {"approval": "0" * 32}),
     "life.export": Access(TOWN, Right.AUDIT),
     "life.undecided": Access(UNIT, Right.READ),
+    "questions.inbox": Access(UNIT, Right.READ),
+    "questions.settle_alike": Access(UNIT, Right.EDIT, {"question": "0" * 16}),
+    "questions.show": Access(TOWN, Right.READ),
+    "questions.settle": Access(TOWN, Right.EDIT, {"identifier": "0" * 16}),
+    "questions.say": Access(TOWN, Right.EDIT, {"token": "0" * 16}),
+    "questions.bring_back": Access(TOWN, Right.EDIT, {"identifier": "0" * 16}),
+    "standards.index": Access(UNIT, Right.FLEET),
+    "standards.show": Access(UNIT, Right.FLEET, RELEASE),
+    **{
+        f"standards.{step}": Access(UNIT, Right.STANDARD, RELEASE)
+        for step in ("simulate", "put", "settle", "take_off", "roll_out")
+    },
+    "rollouts.show": Access(UNIT, Right.FLEET, NOBODY),
+    **{
+        f"rollouts.{step}": Access(UNIT, Right.STANDARD, NOBODY)
+        for step in ("go_on", "stop", "resume", "end", "take_back")
+    },
     "factor.form": Access(OWN),
     "factor.confirm": Access(OWN),
     "factor.begin": Access(OWN),

@@ -10,8 +10,18 @@ from townhall.web.history import ACTIONS
 from townhall.web.reading import DENIED, READ
 
 HOST = Path(__file__).parents[2] / "platform" / "townhall"
-FAMILIES = ("account.", "approval.", "centre.", "conflict.", "deviation.", "job.", "session.")
-CALLS = {"record", "record_of", "note", "Deed", "_mark"}
+FAMILIES = (
+    "account.",
+    "approval.",
+    "centre.",
+    "conflict.",
+    "deviation.",
+    "job.",
+    "release.",
+    "rollout.",
+    "session.",
+)
+CALLS = {"record", "record_of", "note", "Deed", "_mark", "_record", "_end"}
 
 
 def written() -> Iterator[str]:

@@ -24,6 +24,7 @@ class Right(StrEnum):
     AUDIT = "audit"  # read the audit
     LIBRARIES = "libraries"  # the plain tables of the prefecture: holidays, suppliers, releases, units
     LIFECYCLE = "lifecycle"  # suspend, archive and restore a centre
+    STANDARD = "standard"  # simulate, publish and roll out the releases of the prefecture's standard
 
 
 _READING = frozenset({Right.LIST, Right.READ})

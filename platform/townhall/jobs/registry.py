@@ -4,8 +4,9 @@ from townhall.config import Settings
 from townhall.jobs.kinds import Kind
 from townhall.jobs.packages import PACKAGE, package_kind
 from townhall.jobs.provisioning import PROVISION, provision_kind
+from townhall.jobs.standards import standard_kinds
 
 
 def kinds(settings: Settings) -> dict[str, Kind]:
     """Everything that a worker of this installation can do."""
-    return {PACKAGE: package_kind(settings), PROVISION: provision_kind()}
+    return {PACKAGE: package_kind(settings), PROVISION: provision_kind(), **standard_kinds()}

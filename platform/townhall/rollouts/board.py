@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from provisioning.waves import Wave
@@ -74,14 +74,14 @@ def wave_states(session: Session, rollout: Rollout) -> list[WaveState]:
     ]
 
 
-def lines(session: Session, rollout: Rollout, where: ColumnElement[bool] | None = None) -> Sequence[Line]:
+def lines(session: Session, rollout: Rollout, *where: ColumnElement[bool]) -> Sequence[Line]:
     """The centres of a rollout by wave and code, as far as the session's scope reaches."""
     county = aliased(Unit)
     wanted = (
         select(Unit, county, RolloutCentre)
         .join(RolloutCentre, RolloutCentre.unit_id == Unit.code)
         .join(county, county.code == Unit.parent_code)
-        .where(RolloutCentre.rollout_id == rollout.id, true() if where is None else where)
+        .where(RolloutCentre.rollout_id == rollout.id, *where)
         .order_by(RolloutCentre.wave, Unit.code)
     )
     return [Line(*row) for row in session.execute(wanted)]

@@ -222,9 +222,9 @@ def take_back(
         halt(session, rollout, f"第 {wave} 批正在回滾：{act.reason}", act=act)
         codes = session.scalars(_brought_on(rollout, wave)).all()
     for code in codes:
-        with sessions() as session:
-            advance(_taken_back(session, rollout_id, code, act))
-            session.commit()
+        with sessions.begin() as session:
+            told = _taken_back(session, rollout_id, code, act)
+        advance(told)
 
 
 def _refuse_taking_back(rollout: Rollout, wave: int, act: Act) -> None:

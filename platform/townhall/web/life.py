@@ -31,6 +31,7 @@ NAMES = {
     "restore": msgid("由歸檔還原"),
     "centre.suspend": msgid("暫停中心"),
     "centre.archive": msgid("歸檔中心"),
+    "release.publish": msgid("發布標準"),
 }
 VERDICTS = {
     Verdict.PENDING: msgid("待審批"),
