@@ -188,17 +188,37 @@ def load_overlay(text: bytes | str, name: str, pack: Pack) -> Overlay:
     return overlay
 
 
-def load_sample(folder: Folder) -> tuple[dict[str, str], Overlay]:
-    """The invented unit of `sample.yaml` and the overlay that fills every blank for it."""
-    file = parse("sample.yaml", (folder / "sample.yaml").read_bytes())
-    if file.faults:
-        raise PackInvalid(file.faults)
+def load_sample(
+    folder: Folder, find: Callable[[str], Folder] | None = None
+) -> tuple[dict[str, str], Overlay]:
+    """The invented unit of `sample.yaml` and the overlay that fills every blank for it.
+
+    The sample of a next release may extend the one before, and then says only what it fills besides.
+    """
+    file, data = _sample(folder, find or _beside(folder))
     overlay, faults = _validated(
-        Overlay, file.data["overlay"], lambda path, words: file.fault(("overlay", *path), words)
+        Overlay, data["overlay"], lambda path, words: file.fault(("overlay", *path), words)
     )
     if overlay is None:
         raise PackInvalid(faults)
-    return file.data["unit"], overlay
+    return data["unit"], overlay
+
+
+def _sample(folder: Folder, find: Callable[[str], Folder]) -> tuple[YamlFile, dict[str, Any]]:
+    file = parse("sample.yaml", (folder / "sample.yaml").read_bytes())
+    if file.faults:
+        raise PackInvalid(file.faults)
+    data = dict(file.data)
+    if base := data.pop("extends", None):
+        data = _laid_over(_sample(find(base), find)[1], data)
+    return file, data
+
+
+def _laid_over(base: Any, own: Any) -> Any:
+    """Mappings one over the other, to any depth; everything else is taken or left whole."""
+    if not (isinstance(base, dict) and isinstance(own, dict)):
+        return own
+    return base | {key: _laid_over(base.get(key), value) for key, value in own.items()}
 
 
 def _assemble(gathered: _Gathered) -> Pack | None:
