@@ -136,19 +136,19 @@ def goes_without_a_screen(session: Session, unit: Unit, act: Act) -> None:
 
 
 # By the place in the sheet, counted round; where nothing stands a township follows the standard.
-EVERY = 20
+EVERY = 35
 STORIES: dict[int, Story] = {
     0: visits_sooner,
-    1: enrols_on_market_days,
-    3: has_no_rental_housing,
-    5: copies_for_schools,
-    6: calls_the_window_otherwise,
-    8: forwards_in_six_days,
-    9: enrols_on_market_days,
-    10: petitions_first,
-    11: serves_the_market,
-    12: holds_three_days,
-    14: goes_without_a_screen,
-    15: visits_sooner,
-    18: copies_for_schools,
+    2: enrols_on_market_days,
+    5: has_no_rental_housing,
+    8: copies_for_schools,
+    10: calls_the_window_otherwise,
+    13: forwards_in_six_days,
+    16: enrols_on_market_days,
+    18: petitions_first,
+    21: serves_the_market,
+    24: holds_three_days,
+    27: goes_without_a_screen,
+    30: visits_sooner,
+    33: copies_for_schools,
 }
