@@ -107,6 +107,19 @@ FIELD = {
     "review": "法制審查",
     "share": "份額",
     "origin": "依據",
+    # Of the lines inside an item or a regime.
+    "form": "材料形式",
+    "copies": "份數",
+    "need": "必要程度",
+    "condition": "適用情形",
+    "actor": "經辦人",
+    "action": "辦理內容",
+    "limit": "步驟時限",
+    "question": "問題",
+    "answer": "回答",
+    "label": "含義",
+    "value": "數值",
+    "text": "條文內容",
 }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from provisioning.merge import Touch, merge
+from provisioning.moves import relocate
 from provisioning.overlay import lay_over
 from provisioning.policy import governing
 from provisioning.specs import CentreSpec, Overlay, Pack
@@ -39,8 +40,10 @@ class _Prefecture:
 def county_standard(base: Pack, overlay: Overlay, target: Pack) -> CountyStandard:
     """An overlay that was written on `base`, merged with the release `target`.
 
-    Where both changed one thing the county's stands until it decides, as with a township and its standard.
+    Where both changed one thing the county's stands until it decides, as with a township and its standard. Items
+    that moved in between take the county's words along (rule F1).
     """
-    ours = centre_tree(lay_over(base.centre, overlay))
-    merged = merge(centre_tree(base.centre), ours, centre_tree(target.centre), _Prefecture(target))
+    ours, theirs = centre_tree(lay_over(base.centre, overlay, base.moves)), centre_tree(target.centre)
+    before = relocate(centre_tree(base.centre), ours, theirs, target.moves, base.header.release)
+    merged = merge(before.base, before.ours, theirs, _Prefecture(target))
     return CountyStandard(centre_of(merged.tree, like=target.centre), merged.conflicts)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from provisioning.extension import extend
+from provisioning.extension import RETIRED, continues, extend
 from provisioning.faults import Fault, PackInvalid
 from provisioning.publication import release_faults
 from provisioning.specs import Overlay, Pack
@@ -50,9 +51,9 @@ class Sources:
             self._section(file, key, value)
 
     def _section(self, file: YamlFile, key: str, value: Any) -> None:
-        if key not in _CENTRE_KEYS | _PACK_LISTS | {"header"}:
+        if key not in _CENTRE_KEYS | _PACK_LISTS | {"header", RETIRED}:
             self.faults.append(file.fault((key,), f"不認識的區段「{key}」", key))
-        elif key in RECORDS or key == "header":
+        elif key in RECORDS or key in {"header", RETIRED}:
             self._record(file, key, value)
         elif not isinstance(value, list):
             self.faults.append(file.fault((key,), "應為列表", key))
@@ -90,43 +91,78 @@ def load_pack(
 ) -> Pack:
     """A pack from its folder.
 
-    A pack that extends another names it in its header; `find` gives the folder of a pack by its identifier, by
-    default the folder beside. `previous` is the release that it is to follow (rule F2). Raises `PackInvalid` with every fault of every file.
+    A pack that extends another names its folder in its header; `find` gives the folder of a name, by default the
+    one beside. Where both have one identifier it is the next release of the other and must be able to follow it,
+    as it must follow `previous` where that is given (rules A3, C5, F2). Raises `PackInvalid` with every fault of
+    every file.
     """
     name = name or Path(str(folder)).resolve().name
-    sources, templates = _gathered(folder, name, find or _beside(folder), ())
-    pack = _assemble(sources, templates)
+    gathered = _gathered(folder, name, find or _beside(folder), ())
+    sources, pack = gathered.sources, _assemble(gathered)
     faults = list(sources.faults)
     if pack is not None:
+        followed = (previous, *_followed(gathered)) if previous else _followed(gathered)
         faults += [sources.fault(path, text) for path, text in check_pack(pack)]
-    if pack is not None and previous is not None:
-        faults += [sources.fault(path, text) for path, text in release_faults(previous, pack)]
+        faults += [sources.fault(path, text) for path, text in _following(pack, followed)]
     if faults or pack is None:
         raise PackInvalid(faults)
     return pack
 
 
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What is written of a pack, completed from its `base`, the pack that it extends."""
+
+    sources: Sources
+    templates: dict[str, str]
+    base: "_Gathered | None" = None
+
+
 def _gathered(
     folder: Folder, name: str, find: Callable[[str], Folder], extending: tuple[str, ...]
-) -> tuple[Sources, dict[str, str]]:
-    """The sections and templates of a pack, completed from the packs that it extends."""
+) -> _Gathered:
     sources = Sources([_parsed(f"{name}/{path}", entry) for path, entry in _yaml_files(folder)])
     templates = _templates(folder, name, sources.faults)
+    base = _base(sources, name, find, extending)
+    if base is None:
+        if RETIRED in sources.sections:
+            sources.faults.append(sources.fault((RETIRED,), "只有延續另一模板包的，才能取消其中的條目"))
+        return _Gathered(sources, templates)
+    sources.faults += base.sources.faults
+    wrong = extend(sources.sections, sources.origins, base.sources.sections, base.sources.origins)
+    sources.faults += [sources.fault(path, text) for path, text in wrong]
+    return _Gathered(sources, base.templates | templates, base)
+
+
+def _base(
+    sources: Sources, name: str, find: Callable[[str], Folder], extending: tuple[str, ...]
+) -> _Gathered | None:
+    """The pack that the header says is extended, None where there is none or none that can be found."""
     header = sources.sections.get("header")
     base = header.get("extends") if isinstance(header, dict) else None
     if not isinstance(base, str) or not _PACK_NAME.fullmatch(base):
-        return sources, templates  # nothing, or what the schema will refuse
+        return None  # nothing, or what the schema will refuse
     if base in (*extending, name):
         sources.faults.append(sources.fault(("header", "extends"), f"模板包「{base}」繞回自身"))
-        return sources, templates
+        return None
     try:
-        base_sources, base_templates = _gathered(_present(find(base)), base, find, (*extending, name))
+        return _gathered(_present(find(base)), base, find, (*extending, name))
     except LookupError:
         sources.faults.append(sources.fault(("header", "extends"), f"找不到模板包「{base}」"))
-        return sources, templates
-    sources.faults += base_sources.faults
-    extend(sources.sections, sources.origins, base_sources.sections, base_sources.origins)
-    return sources, base_templates | templates
+        return None
+
+
+def _followed(gathered: _Gathered) -> tuple[Pack, ...]:
+    """The earlier releases that a pack is written on, the last one first; a faulty one has been reported."""
+    base = gathered.base
+    if base is None or not continues(gathered.sources.sections, base.sources.sections):
+        return ()
+    pack = _assemble(base)
+    return (pack, *_followed(base)) if pack is not None else ()
+
+
+def _following(pack: Pack, followed: tuple[Pack, ...]) -> Iterator[tuple[NodePath, str]]:
+    return release_faults(followed[0], pack, followed[1:]) if followed else iter(())
 
 
 def _present(folder: Folder) -> Folder:
@@ -152,20 +188,41 @@ def load_overlay(text: bytes | str, name: str, pack: Pack) -> Overlay:
     return overlay
 
 
-def load_sample(folder: Folder) -> tuple[dict[str, str], Overlay]:
-    """The invented unit of `sample.yaml` and the overlay that fills every blank for it."""
-    file = parse("sample.yaml", (folder / "sample.yaml").read_bytes())
-    if file.faults:
-        raise PackInvalid(file.faults)
+def load_sample(
+    folder: Folder, find: Callable[[str], Folder] | None = None
+) -> tuple[dict[str, str], Overlay]:
+    """The invented unit of `sample.yaml` and the overlay that fills every blank for it.
+
+    The sample of a next release may extend the one before, and then says only what it fills besides.
+    """
+    file, data = _sample(folder, find or _beside(folder))
     overlay, faults = _validated(
-        Overlay, file.data["overlay"], lambda path, words: file.fault(("overlay", *path), words)
+        Overlay, data["overlay"], lambda path, words: file.fault(("overlay", *path), words)
     )
     if overlay is None:
         raise PackInvalid(faults)
-    return file.data["unit"], overlay
+    return data["unit"], overlay
 
 
-def _assemble(sources: Sources, templates: dict[str, str]) -> Pack | None:
+def _sample(folder: Folder, find: Callable[[str], Folder]) -> tuple[YamlFile, dict[str, Any]]:
+    file = parse("sample.yaml", (folder / "sample.yaml").read_bytes())
+    if file.faults:
+        raise PackInvalid(file.faults)
+    data = dict(file.data)
+    if base := data.pop("extends", None):
+        data = _laid_over(_sample(find(base), find)[1], data)
+    return file, data
+
+
+def _laid_over(base: Any, own: Any) -> Any:
+    """Mappings one over the other, to any depth; everything else is taken or left whole."""
+    if not (isinstance(base, dict) and isinstance(own, dict)):
+        return own
+    return base | {key: _laid_over(base.get(key), value) for key, value in own.items()}
+
+
+def _assemble(gathered: _Gathered) -> Pack | None:
+    sources, templates = gathered.sources, gathered.templates
     sections = sources.sections
     centre = {key: sections[key] for key in _CENTRE_KEYS if key in sections}
     rest = {key: sections.get(key, []) for key in _PACK_LISTS}

@@ -94,7 +94,7 @@ def _field(
 ) -> tuple[Any, Any]:
     old, mine, new = sides
     pairs = [(was.get(name), item.get(name)) for was, item in zip(old, mine, strict=True) if was and item]
-    if not _carries(move, name, place):
+    if not carries(move, name, place):
         # Nothing local goes here: base and township already say what the standard says.
         return new.get(name), new.get(name)
     if node.kind is Kind.SET:
@@ -115,7 +115,8 @@ def _values(items: Iterable[Any], name: str) -> Iterator[Any]:
     return (item.get(name) for item in items if item)
 
 
-def _carries(move: Move, name: str, place: int) -> bool:
+def carries(move: Move, name: str, place: int) -> bool:
+    """Whether the local value of a field goes on into the target of that place."""
     if len(move.into) == 1:
         return True
     rule = move.carry.get(name)

@@ -1,22 +1,29 @@
 """A county's changes laid over the prefecture's centre (rule A1: 州 → 縣)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
+from provisioning.following import Following, followed
 from provisioning.labels import FIELD, SECTION
 from provisioning.policy import governing, refusal
 from provisioning.specs import CentreSpec, Keyed, Overlay, Pack, PolicyRule, Profile
 from provisioning.specs.centre import COLLECTIONS
+from provisioning.specs.pack import Move
 from provisioning.wording import message
 from provisioning.yamlfile import Path
 
 Finding = tuple[Path, str]
 
 
-def lay_over(centre: CentreSpec, overlay: Overlay) -> CentreSpec:
-    """The centre with the overlay's changes, removals and additions; the input is not touched."""
+def lay_over(centre: CentreSpec, overlay: Overlay, moves: Iterable[Move] = ()) -> CentreSpec:
+    """The centre with the overlay's changes, removals and additions; the input is not touched.
+
+    `moves` are those of the centre's release: an overlay may have been written on an earlier one. What it says
+    of an item that the release has withdrawn says nothing any more.
+    """
+    overlay = followed(overlay, moves)
     changed: dict[str, Any] = {}
     if overlay.profile:
         changed["profile"] = _patched(centre.profile, overlay.profile)
@@ -25,8 +32,9 @@ def lay_over(centre: CentreSpec, overlay: Overlay) -> CentreSpec:
     return centre.model_copy(update=changed)
 
 
-def written_by(overlay: Overlay) -> Iterator[tuple[str, ...]]:
+def written_by(overlay: Overlay, moves: Iterable[Move] = ()) -> Iterator[tuple[str, ...]]:
     """The places that an overlay writes: fields that it changes, items that it adds or removes."""
+    overlay = followed(overlay, moves)
     yield from (("profile", field) for field in overlay.profile)
     for section, changes in overlay.change.items():
         yield from ((section, key, field) for key, fields in changes.items() for field in fields)
@@ -52,12 +60,17 @@ def _patched(value: Any, fields: dict[str, Any]) -> Any:
 
 def overlay_faults(pack: Pack, overlay: Overlay) -> Iterator[Finding]:
     """Everything in an overlay that points nowhere, does not fit, or writes what is locked (rules E2, C5)."""
+    to = Following(pack.moves)
     yield from _record_faults(pack, Profile, overlay.profile)
     for section, changes in overlay.change.items():
-        yield from _change_faults(pack, section, changes)
+        for key, fields in changes.items():
+            place: Path = ("change", section, key)
+            now = to.change(section, {key: fields}) or {key: {}}
+            yield from _change_faults(pack, section, now, place)
     for section, keys in overlay.remove.items():
         for index, key in enumerate(keys):
-            yield from _removal_faults(pack, section, index, key)
+            for key_now in to.keys(section, key):
+                yield from _removal_faults(pack, section, index, key_now)
     for section, added in overlay.add.items():
         for index, raw in enumerate(added):
             yield from _addition_faults(pack, overlay, section, index, raw)
@@ -69,13 +82,15 @@ def _record_faults(pack: Pack, model: type[Profile], fields: dict[str, Any]) -> 
     yield from _misfits(("profile",), model, {**dict(pack.centre.profile), **fields}, set(fields))
 
 
-def _change_faults(pack: Pack, section: str, changes: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+def _change_faults(
+    pack: Pack, section: str, changes: dict[str, dict[str, Any]], place: Path
+) -> Iterator[Finding]:
+    """`place` is where the changes were written: under the key of before the moves."""
     if section not in COLLECTIONS:
-        yield ("change", section), f"沒有「{section}」這個集合"
+        yield place[:2], f"沒有「{section}」這個集合"
         return
     standing = {item.key: item for item in getattr(pack.centre, section)}
     for key, fields in changes.items():
-        place: Path = ("change", section, key)
         if key not in standing:
             yield place, f"「{section}」中沒有鍵「{key}」"
             continue

@@ -5,6 +5,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from provisioning.canonical import content_hash
+from provisioning.following import followed
 from provisioning.overlay import lay_over, written_by
 from provisioning.policy import governing
 from provisioning.specs import CentreSpec, Overlay, Pack, PolicyRule, UnitKind
@@ -75,19 +76,20 @@ def _rulings(policies: tuple[tuple[PolicyRule, ...], ...]) -> dict[Path, PolicyR
 
 def resolve(pack: Pack, overlay: Overlay | None, kind: UnitKind) -> CentreSpec:
     """The configuration that a new township of this kind would get."""
-    centre = lay_over(pack.centre, overlay) if overlay else pack.centre
+    centre = lay_over(pack.centre, overlay, pack.moves) if overlay else pack.centre
     items = tuple(item for item in centre.items if not item.only_for or kind in item.only_for)
     return centre.model_copy(update={"items": items})
 
 
 def upstream(pack: Pack, overlay: Overlay | None, kind: UnitKind, release: str | None = None) -> Upstream:
     """The resolved standard with what identifies it; `release` is the pack's content hash where it is known."""
+    tighter = followed(overlay, pack.moves).tighten if overlay else ()
     return Upstream(
         centre=resolve(pack, overlay, kind),
-        policies=(pack.policies, overlay.tighten) if overlay else (pack.policies,),
+        policies=(pack.policies, tighter) if overlay else (pack.policies,),
         release=release or content_hash(pack),
         overlay=content_hash(overlay) if overlay else None,
         number=pack.header.release,
         moves=pack.moves,
-        county=frozenset(written_by(overlay)) if overlay else frozenset(),
+        county=frozenset(written_by(overlay, pack.moves)) if overlay else frozenset(),
     )

@@ -264,4 +264,14 @@ def _structure(value: dict[str, Any]) -> str:
         return "當場辦結" if value["days"] == 0 else f" {value['days']} 個{value['unit']}"
     if "free" in value:
         return "不收費" if value["free"] else "收費"
+    if "times" in value:
+        return _quantity(value)
     return "另一內容"
+
+
+_EACH = {"centre": "每個中心", "window": "每個窗口", "zone": "每個分區"}
+
+
+def _quantity(value: dict[str, Any]) -> str:
+    more = f"，另加 {value['plus']}" if value.get("plus") else ""
+    return f"{_EACH[value['per']]} {value['times']}{more}"

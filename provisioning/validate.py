@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+from provisioning.following import Following
 from provisioning.itemrules import item_faults
 from provisioning.memory import Remembered
 from provisioning.moves import move_faults
@@ -98,14 +99,16 @@ def check_overlay(pack: Pack, overlay: Overlay) -> Iterator[Finding]:
     yield from _texts((), overlay.model_dump(mode="json"))
     if not faults:
         yield from (
-            (("change",), f"合成後：{text}") for _, text in check_centre(lay_over(pack.centre, overlay))
+            (("change",), f"合成後：{text}")
+            for _, text in check_centre(lay_over(pack.centre, overlay, pack.moves))
         )
     for index, rule in enumerate(overlay.tighten):
         if text := pattern_fault(rule.path):
             yield ("tighten", index, "path"), text
-    yield from (
-        (("tighten", index, "policy"), text) for index, text in loosened(pack.policies, overlay.tighten)
-    )
+    to = Following(pack.moves)
+    for index, rule in enumerate(overlay.tighten):
+        wider = loosened(pack.policies, to.rule(rule))
+        yield from ((("tighten", index, "policy"), text) for _, text in wider)
 
 
 def _phones(profile: Profile) -> Iterator[Finding]:

@@ -10,8 +10,12 @@ from sqlalchemy import update
 
 from tests.fixtures.audited import Unrecorded
 from tests.fixtures.commands import BAD_INPUT, DONE, IN_PART, Run, few
+from tests.fixtures.standards import MOMENT
 from tests.fixtures.web import ABROAD, HOME, SIBLING, Site
+from townhall.audit.act import host_act
 from townhall.audit.operations import records
+from townhall.centres.edit import addition, edit_centre, local_key, ordering, removal
+from townhall.centres.rows import require_centre
 from townhall.units.models import Unit
 from townhall.web.edge import database
 
@@ -122,6 +126,25 @@ def test_the_page_shows_who_changed_what(site: Site) -> None:
         browser.get(f"/t/{HOME}/history{odd}")
     lines = browser.get(f"/t/{HOME}/history/records.jsonl").body.decode().splitlines()
     assert json.loads(lines[-1])["action"] == "centre.edit"
+
+
+def test_the_page_names_what_was_taken_away_and_added(site: Site) -> None:
+    with site.sessions.begin() as session:
+        unit = session.get_one(Unit, f"{HOME}000")
+        windows = require_centre(session, unit.code).windows
+        own = windows[0].model_copy(
+            update={"key": local_key(unit, "own"), "number": 20, "name": "集市窗口（演示）"}
+        )
+        edits = [
+            removal("items", "zhou:copying-form-help"),
+            addition("windows", own),
+            ordering("windows", [window.key for window in reversed(windows)]),
+        ]
+        edit_centre(session, unit, edits, seen=None, act=host_act("測試", MOMENT))
+    page = site.browser("director").get(f"/t/{HOME}/history").text
+    assert "事項〔複印打印及填表協助〕 「複印打印及填表協助」 → —" in page
+    assert "窗口〔集市窗口（演示）〕 — → 「集市窗口（演示）」" in page
+    assert "窗口排列次序 8 項 → 9 項" in page
 
 
 def test_a_broken_chain_is_said_on_the_page(site: Site) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.fixtures.commands import BAD_INPUT, DONE, IN_PART, Run, few
-from tests.fixtures.standards import TOWNSHIPS
+from tests.fixtures.standards import SECOND_FOLDER, TOWNSHIPS
 from townhall.centres.models import Centre
 from townhall.database import Base, create_engine_for
+from townhall.standards.models import Release
 from townhall.tenancy import HOST, scoped
 from townhall.units.models import Unit
 
@@ -169,6 +171,28 @@ def test_a_broken_pack_is_refused_with_file_line_and_column(
     result = run("pack", "check", str(folder))
     assert result.exit_code == BAD_INPUT
     assert re.search(r"qianxinan/windows\.yaml:\d+:\d+: windows\[1\]\.number：應為整數", result.stderr)
+
+
+def test_a_next_release_is_checked_with_the_one_that_it_is_written_on(run: Run, tmp_path: Path) -> None:
+    result = run("pack", "check", str(SECOND_FOLDER))
+    assert result.exit_code == DONE
+    assert "第 2 版（在「qianxinan」之上），沒有錯誤" in result.stdout
+    for name in ("qianxinan", "qianxinan-2"):
+        shutil.copytree(SECOND_FOLDER.with_name(name), tmp_path / name)
+    retired = tmp_path / "qianxinan-2" / "retired.yaml"
+    retired.write_text("retired: {items: [zhou:nowhere]}\n", encoding="utf-8")
+    broken = run("pack", "check", str(tmp_path / "qianxinan-2"))
+    assert broken.exit_code == BAD_INPUT
+    # The section stands in two files now, and what the second one names is not there.
+    assert re.search(
+        r"qianxinan-2/retired\.yaml:1:1: retired：區段「retired」在別的檔案已經寫過", broken.stderr
+    )
+    assert re.search(r"qianxinan-2/retired\.yaml:1:19: retired\.items\[0\]：", broken.stderr)
+
+
+@pytest.mark.usefixtures("ready")
+def test_init_publishes_the_first_release_of_the_pack_and_no_other(count: Count) -> None:
+    assert count(Release) == 1
 
 
 def test_the_schema_for_editors_is_json(run: Run) -> None:

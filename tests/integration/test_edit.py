@@ -1,19 +1,33 @@
 """Local edits hold the policies, make revisions, and lose nothing of anybody."""
 
+import re
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import content_hash
 from provisioning.differences import patched
-from provisioning.specs import Pack
+from provisioning.specs import CentreSpec, Pack
+from tests.fixtures.changes import keys, part
 from tests.fixtures.databases import counted
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
 from townhall.audit.act import host_act
 from townhall.centres.apply import apply_plan, pinned, plan_unit, standard_for
-from townhall.centres.edit import Edit, EditRefused, edit_centre
+from townhall.centres.deciding import follow_standard
+from townhall.centres.edit import (
+    Edit,
+    EditRefused,
+    addition,
+    edit_centre,
+    local_key,
+    ordering,
+    removal,
+)
 from townhall.centres.models import Centre, Revision
 from townhall.centres.provision import plans
+from townhall.centres.replay import replay
 from townhall.centres.rows import require_centre
 from townhall.standards.operations import publish_release
 from townhall.units.models import Unit
@@ -25,6 +39,7 @@ def edit(session: Session, unit: Unit, *edits: Edit, seen: str | None = None) ->
     return edit_centre(session, unit, edits, seen=seen, act=host_act("主任", MOMENT, "測試"))
 
 
+RELIEF = "zhou:temporary-relief"
 HOTLINE = Edit("profile", None, "hotline", "0000-1234567（演示）")
 
 
@@ -83,6 +98,13 @@ def test_rule_e3_a_mandatory_field_cannot_be_emptied(session: Session, unit: Uni
         Edit("windows", None, "order", ["zhou:civil"]),
         Edit("windows", None, "name", "x"),
         Edit("windows", "zhou:nowhere", "name", "x"),
+        removal("windows", "zhou:nowhere"),
+        removal("profile", "zhou:civil"),
+        ordering("fixtures", ["zhou:cabinet"]),
+        ordering("profile", []),
+        Edit("windows", None, "order", "zhou:civil"),
+        Edit("windows", "xiang:522301001:own", "*", "x"),
+        Edit("windows", "xiang:522301001:own", "*", {"key": "xiang:522301001:other"}),
         Edit("windows", "zhou:civil", "key", "zhou:other"),
         Edit("windows", "zhou:civil", "nothing", None),
         Edit("profile", "zhou:civil", "hotline", "x"),
@@ -139,6 +161,112 @@ def test_two_windows_swap_their_numbers_in_one_edit(session: Session, unit: Unit
     )
     numbers = {window.key: window.number for window in require_centre(session, unit.code).windows}
     assert (numbers[first.key], numbers[second.key]) == (second.number, first.number)
+
+
+def added_item(session: Session, unit: Unit, own: str, **fields: Any) -> Edit:
+    """A further item like the one for temporary relief, under a key of the township's own."""
+    item = part(require_centre(session, unit.code), "items", RELIEF)
+    return addition("items", item.model_copy(update={"key": local_key(unit, own), **fields}))
+
+
+def written_and_replayed(session: Session, unit: Unit) -> CentreSpec:
+    """The rows of a centre, once they are the same as what its audit leads to (rule O2)."""
+    centre = require_centre(session, unit.code)
+    replayed = replay(session, unit)
+    assert replayed is not None
+    assert content_hash(replayed) == content_hash(centre) == session.get_one(Centre, unit.code).content_hash
+    return centre
+
+
+def test_rule_o2_what_a_township_takes_away_is_gone_and_its_audit_says_so(
+    session: Session, unit: Unit
+) -> None:
+    assert edit(session, unit, removal("items", RELIEF)) == 2
+    assert RELIEF not in keys(written_and_replayed(session, unit), "items")
+
+
+def test_rule_o2_what_a_township_adds_comes_last_and_its_audit_says_so(session: Session, unit: Unit) -> None:
+    edit(session, unit, added_item(session, unit, "market-stall", name="集市攤位登記（演示）"))
+    assert keys(written_and_replayed(session, unit), "items")[-1] == "xiang:522301001:market-stall"
+
+
+def test_rule_o2_windows_stand_in_the_order_of_the_township(session: Session, unit: Unit) -> None:
+    turned = keys(require_centre(session, unit.code), "windows")[::-1]
+    window = require_centre(session, unit.code).windows[0]
+    own = window.model_copy(update={"key": local_key(unit, "own"), "number": 20})
+    edit(session, unit, addition("windows", own), ordering("windows", turned))
+    assert keys(written_and_replayed(session, unit), "windows") == [*turned, own.key]
+
+
+def test_rule_c2_what_was_taken_away_stays_away_without_a_question(session: Session, unit: Unit) -> None:
+    edit(session, unit, removal("items", RELIEF))
+    plan = plan_unit(session, unit, pinned(session, unit))
+    assert not plan
+    assert [action.reason for action in plan.changes.actions] == ["LOCAL_REMOVAL_KEPT"]
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "reason"),
+    [
+        ("fixtures", "zhou:cabinet", "「檔案櫃」必須保留，不得刪除或留空：檔案櫃是硬件標準列明的必備設施"),
+        ("regimes", "zhou:first-inquiry", "「首問責任制」必須保留"),
+        ("signs", "zhou:sign-centre", "「中心標牌」必須保留"),
+    ],
+)
+def test_rule_c5_what_is_required_cannot_be_taken_away_and_the_rule_is_told(
+    session: Session, unit: Unit, section: str, key: str, reason: str
+) -> None:
+    before = require_centre(session, unit.code)
+    with pytest.raises(EditRefused, match=re.escape(reason)):
+        edit(session, unit, HOTLINE, removal(section, key))
+    assert require_centre(session, unit.code) == before
+
+
+def test_rule_a5_a_window_cannot_be_taken_away_while_anything_points_at_it(
+    session: Session, unit: Unit
+) -> None:
+    with pytest.raises(EditRefused, match="沒有鍵為「zhou:land」的窗口"):
+        edit(session, unit, removal("windows", "zhou:land"))
+
+
+def test_rule_a3_what_a_township_adds_carries_its_name(session: Session, unit: Unit) -> None:
+    item = part(require_centre(session, unit.code), "items", RELIEF)
+    for key in ("zhou:mine", "xian:522301:mine", "xiang:522301002:mine"):
+        with pytest.raises(EditRefused, match="須以 xiang:522301001: 開頭"):
+            edit(session, unit, addition("items", item.model_copy(update={"key": key})))
+
+
+def test_rule_a3_a_key_is_never_used_again(session: Session, unit: Unit) -> None:
+    own = added_item(session, unit, "stall", name="攤位登記（演示）")
+    edit(session, unit, own)
+    with pytest.raises(EditRefused, match="已經用過，不得再用"):
+        edit(session, unit, own)
+    edit(session, unit, removal("items", own.key or ""))
+    with pytest.raises(EditRefused, match="已經用過，不得再用"):
+        edit(session, unit, own)
+    twice = added_item(session, unit, "once", name="一")
+    with pytest.raises(EditRefused, match="已經用過，不得再用"):
+        edit(session, unit, twice, twice)
+
+
+def test_rule_e2_an_added_sign_cannot_have_a_style_of_its_own(session: Session, unit: Unit) -> None:
+    sign = part(require_centre(session, unit.code), "signs", "zhou:sign-zone")
+    own = sign.model_copy(update={"key": local_key(unit, "sign")})
+    with pytest.raises(EditRefused, match="由上級統一規定（鎖定）"):
+        edit(session, unit, addition("signs", own))
+
+
+def test_rule_a4_an_added_window_needs_a_number_of_its_own(session: Session, unit: Unit) -> None:
+    window = require_centre(session, unit.code).windows[0]
+    with pytest.raises(EditRefused, match="窗口號 1 已由"):
+        edit(session, unit, addition("windows", window.model_copy(update={"key": local_key(unit, "own")})))
+
+
+def test_what_was_taken_away_comes_back_from_the_standard(session: Session, unit: Unit) -> None:
+    """Also where its fields are locked: they are the standard's own."""
+    edit(session, unit, removal("signs", "zhou:sign-zone"))
+    follow_standard(session, unit, ("signs", "zhou:sign-zone"), act=host_act("主任", MOMENT))
+    assert "zhou:sign-zone" in keys(written_and_replayed(session, unit), "signs")
 
 
 def test_plans_over_edited_centres_cost_no_query_more_for_each(session: Session, pack: Pack) -> None:

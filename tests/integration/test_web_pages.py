@@ -4,8 +4,14 @@ import re
 
 import pytest
 
+from provisioning.specs import Pack
+from tests.fixtures.standards import MOMENT
 from tests.fixtures.web import ABROAD, HOME, NOWHERE, PEOPLE, SIBLING, UNOPENED, Site
 from townhall.accounts.rights import RIGHTS, Right
+from townhall.audit.act import host_act
+from townhall.centres.apply import apply_plan, plan_unit, standard_for
+from townhall.standards.operations import newest_overlays, publish_release
+from townhall.units.models import Unit
 from townhall.web.guards import DECLARED
 
 ITEM = "zhou.temporary-relief"
@@ -168,6 +174,24 @@ def test_the_public_guide_says_what_to_bring_what_it_costs_and_whom_to_ask(site:
     for words in ("臨時救助申請表", "不收費", "5 個工作日", "0000-0000000"):
         assert words in page.text
     assert page.find("meta", name="robots")[0].attrib["content"].startswith("noindex")
+
+
+def test_rule_f1_a_code_on_the_wall_leads_to_the_item_under_its_new_key(
+    site: Site, second_release: Pack
+) -> None:
+    old, new = "zhou.rural-cooperative-medical", "zhou.resident-medical-enrolment"
+    site.browser().get(f"/g/{HOME}/{new}", 404)
+    with site.sessions.begin() as session:
+        unit = session.get_one(Unit, f"{HOME}000")
+        second = publish_release(session, second_release, MOMENT)
+        standard = standard_for(unit, second, newest_overlays(session))
+        plan = plan_unit(session, unit, standard)
+        apply_plan(session, plan, unit, standard, act=host_act("測試", MOMENT))
+    browser = site.browser()
+    assert browser.get(f"/g/{HOME}/{old}", 302).response.headers["Location"] == f"/g/{HOME}/{new}"
+    assert "城鄉居民基本醫療保險參保登記" in browser.get(f"/g/{HOME}/{new}").text
+    # What was withdrawn leads nowhere.
+    browser.get(f"/g/{HOME}/zhou.copying-form-help", 404)
 
 
 def test_a_public_page_of_nothing_is_not_found(site: Site) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from provisioning.labels import FIELD, SECTION
 from provisioning.planning import plan_centre
 from provisioning.resolve import Upstream
+from provisioning.schema import CENTRE, Node
 from provisioning.sentences import shown
 from provisioning.specs import CentreSpec, Duration
 
@@ -31,6 +33,15 @@ def test_a_shorter_promise_is_told_with_both_limits(standard: Upstream) -> None:
     assert sentences(standard, items=tuple(items)) == [
         "事項〔臨時救助申請〕的承諾時限：標準為 5 個工作日，本地為 3 個工作日，本地內容保留"
     ]
+
+
+def test_every_place_of_a_configuration_has_a_name_for_people() -> None:
+    assert fields_of(CENTRE) - set(FIELD) - set(SECTION) == set()
+
+
+def fields_of(node: Node) -> set[str]:
+    inner = [*node.fields.values(), *([node.item] if node.item else [])]
+    return set(node.fields).union(*(fields_of(one) for one in inner))
 
 
 def test_a_local_removal_is_told(standard: Upstream) -> None:
@@ -65,6 +76,8 @@ def test_a_local_envelope_is_told(standard: Upstream) -> None:
         ({"free": True}, "不收費"),
         ({"free": False, "standard": "每份一元"}, "收費"),
         ({"other": 1}, "另一內容"),
+        ({"per": "centre", "times": 8, "plus": 0}, "每個中心 8"),
+        ({"per": "window", "times": 1, "plus": 2}, "每個窗口 1，另加 2"),
         (["甲", "乙"], "2 項"),
         (True, "是"),
         (7, " 7"),

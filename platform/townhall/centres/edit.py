@@ -1,25 +1,27 @@
-"""Local edits: fields of a centre set by the township itself, policies held, every edit a revision (rule E8)."""
+"""Local edits: what a township sets, adds, takes away or reorders; policies held, every edit a revision (rule E8)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.differences import Difference, differences, patched
-from provisioning.labels import FIELD, SECTION
+from provisioning.canonical import canonical
+from provisioning.differences import ITEM, ORDER, Difference, differences, patched
+from provisioning.labels import FIELD, SECTION, item_label
 from provisioning.marks import Marks, closed
 from provisioning.policy import governing, refusal
 from provisioning.reconcile import open_questions
 from provisioning.resolve import Upstream
-from provisioning.specs import CentreSpec
-from provisioning.specs.centre import COLLECTIONS
+from provisioning.specs import CentreSpec, Keyed
+from provisioning.specs.centre import COLLECTIONS, MANUAL
 from provisioning.validate import by_key, check_centre
 from provisioning.wording import message
 from townhall.audit.act import Act
 from townhall.centres.apply import pinned
-from townhall.centres.models import Centre
+from townhall.centres.models import Centre, Revision
 from townhall.centres.recording import EDIT, Deed, record_closed, record_edit
 from townhall.centres.rows import require_centre
 from townhall.centres.status import closed as closed_centre
@@ -29,12 +31,35 @@ from townhall.units.models import Unit
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One field set to a value in canonical form; `key` is None for the profile and the hall."""
+    """One field set to a value in canonical form; `key` is None for the profile and the hall.
+
+    The field `*` is an item as a whole, `order` the order of a collection: see `removal`, `addition`, `ordering`.
+    """
 
     section: str
     key: str | None
     field: str
     value: Any
+
+
+def removal(section: str, key: str) -> Edit:
+    """One item taken away; what is required stays (rule C5)."""
+    return Edit(section, key, ITEM, None)
+
+
+def addition(section: str, item: Keyed) -> Edit:
+    """One item of the township's own, at the end; its key is `local_key`'s and was never used here (rule A3)."""
+    return Edit(section, item.key, ITEM, canonical(item))
+
+
+def ordering(section: str, keys: Iterable[str]) -> Edit:
+    """A collection that is ordered by hand, in another order; every key once (rule D1)."""
+    return Edit(section, None, ORDER, list(keys))
+
+
+def local_key(unit: Unit, name: str) -> str:
+    """The key of an item that a township adds: its own code, then a name in small letters, digits and hyphens."""
+    return f"xiang:{unit.code[:9]}:{name}"
 
 
 class EditRefused(ValueError):
@@ -65,7 +90,9 @@ def edit_centre(
         raise EditRefused([reason])
     before = require_centre(session, unit.code)
     standard = pinned(session, unit).upstream
-    after = _edited(before, tuple(edits))
+    edits = tuple(edits)
+    _refuse_keys(session, unit, before, edits)
+    after = _edited(before, edits)
     refuse_edit(standard, before, after)
     marks = marks_in_force(session, centre)
     return write_edit(session, unit, centre, standard, (before, after), marks, act, Deed(EDIT))
@@ -102,6 +129,8 @@ def _edited(before: CentreSpec, edits: tuple[Edit, ...]) -> CentreSpec:
         raise EditRefused(
             f"沒有可以修改的「{edit.section} {edit.key or ''} {edit.field}」" for edit in unknown
         )
+    # An order is of the items that were there, so it comes before what is added.
+    edits = tuple(sorted(edits, key=lambda edit: edit.field != ORDER))
     try:
         return patched(before, [[edit.section, edit.key, edit.field, edit.value] for edit in edits])
     except ValidationError as error:
@@ -109,16 +138,52 @@ def _edited(before: CentreSpec, edits: tuple[Edit, ...]) -> CentreSpec:
         raise EditRefused(_problem(problem) for problem in problems) from error
 
 
+def _refuse_keys(session: Session, unit: Unit, before: CentreSpec, edits: tuple[Edit, ...]) -> None:
+    """What a township adds carries its own name, and no key is ever used again (rule A3)."""
+    new = [edit.key or "" for edit in edits if edit.field == ITEM and edit.value is not None]
+    strange = [key for key in new if not key.startswith(local_key(unit, ""))]
+    reasons = [f"本地新增的鍵須以 {local_key(unit, '')} 開頭，實為「{key}」" for key in strange]
+    if new and not strange:
+        used = {*_standing_keys(before), *_keys_of_old(session, unit)}
+        twice = {key for key in new if new.count(key) > 1}
+        reasons = [f"鍵「{key}」已經用過，不得再用" for key in sorted({*new} & used | twice)]
+    if reasons:
+        raise EditRefused(reasons)
+
+
+def _standing_keys(centre: CentreSpec) -> Iterator[str]:
+    return (item.key for section in COLLECTIONS for item in getattr(centre, section))
+
+
+def _keys_of_old(session: Session, unit: Unit) -> Iterator[str]:
+    """The keys that any revision of the centre says something about."""
+    found = session.scalars(select(Revision.changes).where(Revision.unit_id == unit.code))
+    return (str(key) for changes in found for _, key, _, _ in changes if key)
+
+
 def _exists(centre: CentreSpec, edit: Edit) -> bool:
-    """Whether an edit points at one field of one thing that is there; keys are not fields (rule A3)."""
+    """Whether an edit points at what is there, or adds what can be there; keys are not fields (rule A3)."""
     if edit.section not in CentreSpec.model_fields or edit.field == "key":
         return False
     value = getattr(centre, edit.section)
     if edit.section in COLLECTIONS:
-        value = next((item for item in value if item.key == edit.key), None)
+        items = {item.key: item for item in value}
+        if edit.field == ORDER:
+            return edit.key is None and edit.section in MANUAL and _each_once(edit.value, items)
+        if edit.field == ITEM:
+            return edit.key in items if edit.value is None else _is_item(edit)
+        value = items.get(edit.key or "")
     elif edit.key is not None:
         return False
     return edit.field in getattr(type(value), "model_fields", {})
+
+
+def _each_once(keys: Any, items: Iterable[str]) -> bool:
+    return isinstance(keys, list) and sorted(map(str, keys)) == sorted(items)
+
+
+def _is_item(edit: Edit) -> bool:
+    return isinstance(edit.value, dict) and edit.value.get("key") == edit.key
 
 
 def _problem(problem: Any) -> str:
@@ -129,14 +194,37 @@ def _problem(problem: Any) -> str:
 def refuse_edit(upstream: Upstream, before: CentreSpec, after: CentreSpec) -> None:
     """Raise `EditRefused` with every policy and rule that a change breaks (rule E8)."""
     changes = tuple(differences(before, after))
-    reasons = [reason for change in changes if (reason := _forbidden(upstream, change))]
+    reasons = [reason for change in changes for reason in _forbidden(upstream, before, change)]
     known = {(by_key(before, path), text) for path, text in check_centre(before)}
     reasons += [text for path, text in check_centre(after) if (by_key(after, path), text) not in known]
     if reasons:
         raise EditRefused(reasons)
 
 
-def _forbidden(upstream: Upstream, change: Difference) -> str | None:
-    """Why a policy refuses a change (rules C5, E2, E3, E4)."""
+def _forbidden(upstream: Upstream, before: CentreSpec, change: Difference) -> Iterator[str]:
+    """Why policies refuse a change (rules C5, E2, E3, E4)."""
+    if change.field == ITEM and change.key is not None:
+        yield from _item_forbidden(upstream, before, change)
+        return
     rule = governing(upstream.policies, change.path)
-    return refusal(rule, FIELD.get(change.field, change.field), change.after, change.field)
+    if reason := refusal(rule, FIELD.get(change.field, change.field), change.after, change.field):
+        yield reason
+
+
+def _item_forbidden(upstream: Upstream, before: CentreSpec, change: Difference) -> Iterator[str]:
+    """A whole item: it may have to stay, and what is added writes each of its fields that the standard does not."""
+    if change.after is None:
+        name = item_label(_item(before, change))
+        if reason := refusal(governing(upstream.policies, change.path), name, None):
+            yield reason
+        return
+    standard = canonical(_item(upstream.centre, change)) or {}
+    for field, value in change.after.items():
+        if field != "key" and value != standard.get(field):
+            rule = governing(upstream.policies, f"{change.path}.{field}")
+            if reason := refusal(rule, FIELD.get(field, field), value, field):
+                yield reason
+
+
+def _item(centre: CentreSpec, change: Difference) -> Any:
+    return next((item for item in getattr(centre, change.section) if item.key == change.key), None)

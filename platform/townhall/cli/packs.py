@@ -20,10 +20,11 @@ def pack() -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @guarded
 def check(folder: Path) -> None:
-    """檢查模板包：所有錯誤一次列出，附檔案、行、列。"""
+    """檢查模板包的一版：所有錯誤一次列出，附檔案、行、列。延續另一包的，連同它能否接在前一版之後一併檢查。"""
     loaded = load_pack(folder)
-    centre = loaded.centre
-    click.echo(f"{loaded.header.title}：第 {loaded.header.release} 版，沒有錯誤")
+    centre, header = loaded.centre, loaded.header
+    on = f"（在「{header.extends}」之上）" if header.extends else ""
+    click.echo(f"{header.title}：第 {header.release} 版{on}，沒有錯誤")
     click.echo(
         f"窗口 {len(centre.windows)}，事項 {len(centre.items)}，設施 {len(centre.fixtures)}，制度 {len(centre.regimes)}"
     )

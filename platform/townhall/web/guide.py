@@ -2,10 +2,11 @@
 
 from itertools import groupby
 
-from flask import Blueprint, abort, make_response, render_template, request
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from provisioning.following import Following
 from provisioning.specs.item import MaterialNeed
 from townhall.centres.status import Status
 from townhall.pictures.models import PictureKind
@@ -40,7 +41,7 @@ def show(code: str, key: str) -> ResponseReturnValue:
     desk = _desk(database(), code)
     item = next((item for item in desk.spec.items if item.key == key), None)
     if item is None:
-        abort(404)
+        return _moved(desk, key)
     always = [material for material in item.materials if material.need is MaterialNeed.REQUIRED]
     sometimes = [material for material in item.materials if material.need is not MaterialNeed.REQUIRED]
     windows = [window for window in desk.spec.windows if window.key in item.windows]
@@ -55,6 +56,14 @@ def picture(code: str, name: str) -> ResponseReturnValue:
     """The map or the photograph, for whoever wants to find the centre."""
     desk = _desk(database(), code)
     return answered(picture_of(desk.session, desk.unit.code, PictureKind(name)))
+
+
+def _moved(desk: Desk, key: str) -> ResponseReturnValue:
+    """Paper on the wall still carries the old key of an item that goes on under another (rule F1)."""
+    now, *_ = Following(desk.pack.moves).keys("items", key)
+    if now == key or now not in {item.key for item in desk.spec.items}:
+        abort(404)
+    return redirect(url_for(".show", code=desk.code, key=now))
 
 
 def _desk(session: Session, code: str) -> Desk:

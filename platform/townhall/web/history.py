@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
+from provisioning.differences import ITEM, ORDER
 from provisioning.labels import FIELD, SECTION, item_label
 from provisioning.sentences import shown
 from provisioning.specs.centre import COLLECTIONS
@@ -134,10 +135,22 @@ def _changes(desk: Desk, one: AuditRecord) -> Iterator[tuple[str, str, str]]:
     """What changed, before and after, in the words of the pages."""
     names = _names(desk) if one.changes else {}
     for section, key, field, before, after in one.changes:
-        thing = names.get((section, key), "") if key else ""
+        thing = names.get((section, key), "") or _named(after) or _named(before) if key else ""
         what = "".join((SECTION.get(section, ""), f"〔{thing}〕" if thing else ""))
-        label = FIELD.get(field, "") or translate(PICTURES.get(field, field))
-        yield f"{what}{label}", _value(before, field), _value(after, field)
+        yield f"{what}{_field(field)}", _value(before, field), _value(after, field)
+
+
+def _field(field: str) -> str:
+    if field == ITEM:
+        return ""
+    if field == ORDER:
+        return "排列次序"
+    return FIELD.get(field, "") or translate(PICTURES.get(field, field))
+
+
+def _named(item: Any) -> str:
+    """What an item that is there no more was called, from its canonical form; nothing for a field's value."""
+    return str(item.get("name") or item.get("title") or "") if isinstance(item, dict) else ""
 
 
 def _names(desk: Desk) -> dict[tuple[str, str], str]:
@@ -157,4 +170,6 @@ def _about(one: AuditRecord) -> str:
 def _value(value: Any, field: str) -> str:
     if field in PICTURES and value is not None:
         return f"SHA-256 {value[:SEEN_OF_A_HASH]}…"
+    if field == ITEM and _named(value):
+        return shown(_named(value))
     return "—" if value is None else shown(value, field)
