@@ -31,6 +31,7 @@ ORDER = [
         "accounts",
         "approvals",
         "centres",
+        "rollouts",
     ),
     *("documents", "jobs", "lookups"),
     *("models", "walls"),
@@ -46,6 +47,8 @@ EDGES = [
     "platform/townhall/database.py",  # grants to the runtime role
     "platform/townhall/demo.py",
     "platform/townhall/jobs/runner.py",
+    "platform/townhall/rollouts/running.py",
+    "platform/townhall/rollouts/simulation.py",
     "platform/townhall/web/edge.py",
 ]
 
