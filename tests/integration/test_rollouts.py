@@ -13,7 +13,7 @@ from townhall.audit.models import AuditRecord
 from townhall.centres.models import Centre, Question, Revision
 from townhall.centres.rows import require_centre
 from townhall.rollouts.models import Progress, Rollout, RolloutState, SimulatedCentre, Simulation
-from townhall.rollouts.operations import Limits, RolloutRefused, begin, open_next, resume, supersede
+from townhall.rollouts.operations import Limits, RolloutRefused, open_next, resume, start, supersede
 from townhall.rollouts.publication import publish, settled_release, withdraw
 from townhall.rollouts.running import take_back
 from townhall.rollouts.simulation import simulate, staleness
@@ -217,9 +217,9 @@ def test_rule_j5_one_rollout_at_a_time_unless_it_is_ended_on_purpose(fleet: Flee
         release = publish_release(session, third, MOMENT)
         waves = [Wave("全部", ("其餘",))]
         with pytest.raises(RolloutRefused, match="上一次推行還沒有結束"):
-            begin(session, release, waves, Limits(), act=ACT)
+            start(session, release, waves, Limits(), act=ACT)
         supersede(session, session.get_one(Rollout, rollout), act=ACT)
-        begin(session, release, waves, Limits(), act=ACT)
+        start(session, release, waves, Limits(), act=ACT)
     with fleet.host.sessions() as session:
         assert session.get_one(Rollout, rollout).state == RolloutState.SUPERSEDED
     assert fleet.run(rollout) is RolloutState.SUPERSEDED
@@ -289,7 +289,7 @@ def test_a_release_that_is_on_its_way_is_not_withdrawn(fleet: Fleet) -> None:
         withdraw(session, release, act=ACT)
         assert release.status == Status.WITHDRAWN
     with fleet.host.sessions() as session, pytest.raises(RolloutRefused, match="尚未發布"):
-        begin(session, session.get_one(Release, release.id), [Wave("全", ("其餘",))], Limits(), act=ACT)
+        start(session, session.get_one(Release, release.id), [Wave("全", ("其餘",))], Limits(), act=ACT)
 
 
 def test_a_release_that_removes_what_must_be_there_does_not_become_a_draft(fleet: Fleet, pack: Pack) -> None:

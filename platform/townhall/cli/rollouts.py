@@ -1,4 +1,4 @@
-"""Rollouts from the command line: begin, bring waves on, halt, go on, end, take a wave back."""
+"""Rollouts from the command line: start, bring waves on, halt, go on, end, take a wave back."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from townhall.clock import now
 from townhall.config import Settings
 from townhall.rollouts.board import latecomers, lines, wave_states
 from townhall.rollouts.models import Progress, Rollout, RolloutState
-from townhall.rollouts.operations import Limits, begin, halt, resume, supersede
+from townhall.rollouts.operations import Limits, halt, resume, start, supersede
 from townhall.rollouts.publication import open_rollout
 from townhall.rollouts.running import Told, run, take_back
 from townhall.standards.operations import release_numbered
@@ -71,7 +71,7 @@ def rollout(
     limits = Limits(max_failed, max_open)
     with sessions(Settings()).begin() as session:
         found = release_numbered(session, pack_id, number)
-        made = begin(session, found, chosen, limits, act=_act(f"推行第 {number} 版"), force=force).id
+        made = start(session, found, chosen, limits, act=_act(f"推行第 {number} 版"), force=force).id
     _run(made, len(chosen) if everything else through or 1)
 
 

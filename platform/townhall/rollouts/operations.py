@@ -35,7 +35,7 @@ class Limits:
     open: int = 20
 
 
-def begin(
+def start(
     session: Session,
     release: Release,
     waves: Sequence[Wave],

@@ -17,7 +17,7 @@ from townhall.rollouts import publication
 from townhall.rollouts.board import at_release, behind, newest_rollout
 from townhall.rollouts.comparison import compare
 from townhall.rollouts.matrix import by_county, simulated
-from townhall.rollouts.operations import Limits, RolloutRefused, begin
+from townhall.rollouts.operations import Limits, RolloutRefused, start
 from townhall.rollouts.simulation import simulation_of, staleness
 from townhall.rollouts.steps import PUBLISH
 from townhall.standards.models import Release, Status
@@ -135,7 +135,7 @@ def roll_out(pack: str, number: int) -> ResponseReturnValue:
     waves = [parsed(place, line) for place, line in enumerate(lines, 1)]
     limits = Limits(_number("max_failed", 0), _number("max_open", 20))
     try:
-        made = begin(database(), release, waves, limits, act=acting(_text("reason")), force=_text("force"))
+        made = start(database(), release, waves, limits, act=acting(_text("reason")), force=_text("force"))
         _ask(RUN, {"rollout": made.id, "through": 1})
     except (RolloutRefused, JobRefused) as refusal:
         return _refused(release, *getattr(refusal, "faults", [str(refusal)]))
