@@ -23,7 +23,8 @@ from townhall.centres.provision import Result, provision
 from townhall.centres.rows import require_centre
 from townhall.clock import now
 from townhall.config import Settings
-from townhall.database import create_engine_for
+from townhall.database import create_engine_for, reading
+from townhall.rollouts.demonstration import roll_out
 from townhall.standards.models import Release
 from townhall.standards.operations import newest_overlays, publish_overlay, publish_release
 from townhall.tenancy import HOST, scoped
@@ -42,13 +43,15 @@ def prepare_demo(settings: Settings, console: Console) -> None:
     """
     engine = create_engine_for(settings.database_url)
     try:
-        _fill(sessionmaker(engine, expire_on_commit=False, info=scoped(HOST)), console)
+        sessions = sessionmaker(engine, expire_on_commit=False, info=scoped(HOST))
+        units = _fill(sessions, console)
+        _roll_out(sessionmaker(reading(engine), info=scoped(HOST)), sessions, units, console)
     finally:
         engine.dispose()
 
 
-def _fill(sessions: sessionmaker[Session], console: Console) -> None:
-    """Release 1, its centres, and what they have made of it. Release 2 waits in its folder: nothing publishes it."""
+def _fill(sessions: sessionmaker[Session], console: Console) -> list[Unit]:
+    """Release 1, its centres, and what they have made of it; gives the townships."""
     folder = tenant_templates.pack_directory(PACK)
     pack = load_pack(folder, PACK)
     sheet = read_sheet(Path(str(folder / "demo" / "townships.csv")))
@@ -60,6 +63,19 @@ def _fill(sessions: sessionmaker[Session], console: Console) -> None:
         _create_logins(session)
     _provision(sessions, units, release, console)
     _live(sessions, units, console)
+    return units
+
+
+def _roll_out(
+    readers: sessionmaker[Session], sessions: sessionmaker[Session], units: list[Unit], console: Console
+) -> None:
+    """Release 2 goes out to the first county; the last wave is left to whoever looks at the demonstration."""
+    pack = load_pack(tenant_templates.pack_directory(tenant_templates.releases(PACK)[1]))
+    county = units[0].parent_code
+    codes = [unit.code for unit in units if unit.parent_code == county]
+    act = host_act(ACTOR, now(), f"推行第 {pack.header.release} 版")
+    with console.status("推行第二版"):
+        roll_out(readers, sessions, pack, codes, act=act)
 
 
 def _refuse_real_data(session: Session) -> None:
