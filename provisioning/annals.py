@@ -63,14 +63,25 @@ def last_change(annals: Annals, path: Path) -> Change:
     for before, chapter in _backwards(annals):
         if before is None:
             return Change(chapter, None, path)
-        now = standing(chapter.centre, path)
-        if identical(standing(before.centre, path), now):
+        now = _state(chapter.centre, path)
+        if identical(_state(before.centre, path), now):
             continue
         origin = _origin(before, chapter, path)
-        if origin is None or not identical(standing(before.centre, origin), now):
+        if origin is None or not identical(_state(before.centre, origin), now):
             return Change(chapter, before, path)
         path = origin
     raise ValueError("annals without a chapter tell nothing")
+
+
+def _state(centre: CentreSpec, path: Path) -> list[Any]:
+    """What stands at a place, and whether what it lies in is there: an empty field begins with its item."""
+    return [standing(centre, path), *(standing(centre, item) is not None for item in items_around(path))]
+
+
+def items_around(path: Path) -> Iterator[Path]:
+    """The item that a path names or lies in, then the line inside of it."""
+    if path[0] in COLLECTIONS:
+        yield from (path[:end] for end in range(2, len(path) + 1, 2))
 
 
 def first_marked(annals: Annals, mark: Mark) -> Chapter:

@@ -11,7 +11,16 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from provisioning.annals import Annals, Change, Chapter, first_marked, last_change, standing, until
+from provisioning.annals import (
+    Annals,
+    Change,
+    Chapter,
+    first_marked,
+    items_around,
+    last_change,
+    standing,
+    until,
+)
 from provisioning.explanation import Above, Contribution, Edition, Explanation, Ruling, Status
 from provisioning.labels import item_label
 from provisioning.marks import Mark, MarkKind, of_kind
@@ -30,14 +39,8 @@ def explain(path: Path, annals: Annals, above: Above) -> Explanation:
     schema does not know, `LookupError` for an item that neither the centre nor a layer above ever had.
     """
     node_at(path)
-    lacking = (item for item in _items_around(path) if standing(annals[-1].centre, item) is None)
+    lacking = (item for item in items_around(path) if standing(annals[-1].centre, item) is None)
     return _Explaining(next(lacking, path), annals, above).whole()
-
-
-def _items_around(path: Path) -> Iterator[Path]:
-    """The item that a path names or lies in, then the line inside of it."""
-    if path[0] in COLLECTIONS:
-        yield from (path[:end] for end in range(2, len(path) + 1, 2))
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,10 @@ class _Explaining:
             found.append(replace(found[0], value=None, status=Status.WON, act="elsewhere"))
         last = max(place for place, one in enumerate(found) if one.status is not Status.NOT_APPLICABLE)
         pending = self._pending() if found[last].layer is Layer.TOWNSHIP else None
-        return [
-            replace(one, status=Status.WON) if place == last else _behind(one, place, last, pending)
-            for place, one in enumerate(found)
-        ]
+        found[last] = replace(found[last], status=Status.WON)
+        if pending is not None and last > 0:
+            found[last - 1] = _awaited(found[last - 1], pending, self.path)
+        return found
 
     def _prefecture(self) -> Iterator[Contribution]:
         edition = self.above.releases[-1]
@@ -137,13 +140,13 @@ class _Explaining:
     @property
     def _only_here(self) -> bool:
         """Whether the place lies in an item, or a line of one, that no layer above has."""
-        around = [item for item in _items_around(self.path) if standing(self.ours, item) is not None]
+        around = [item for item in items_around(self.path) if standing(self.ours, item) is not None]
         return any(standing(self.standard.centre, item) is None for item in around)
 
     @property
     def _own_removal(self) -> bool:
         """Whether the township itself did away with something that no layer above has any more."""
-        if self.value is not None or self.path not in _items_around(self.path):
+        if self.value is not None or self.path not in items_around(self.path):
             return False
         before = last_change(self.annals, self.path).before
         return before is not None and standing(before.base.centre, self.path) is None
@@ -205,21 +208,19 @@ class _Explaining:
             )
 
 
-def _behind(one: Contribution, place: int, last: int, pending: Mark | None) -> Contribution:
-    """A contribution that another came after; the one right above the township's may still be waited for."""
-    if one.status is Status.OVERRIDDEN and pending is not None and place == last - 1:
-        return replace(one, status=Status.PENDING, base=pending.value, path=())
-    return one
+def _awaited(one: Contribution, pending: Mark, path: Path) -> Contribution:
+    """What the layers above say last, while the township has not decided about it (rule G1)."""
+    return replace(one, status=Status.PENDING, base=pending.value if pending.path == path else None)
 
 
 def _act(change: Change, value: Any) -> str:
     was = standing(change.before.centre, change.path) if change.before else None
     if value is None:
-        return "removed" if was is not None or change.before is None else "unset"
+        return "unset" if was is None else "removed"
     if change.before is None:
         return "opening"
     if change.by_the_township:
-        return "added" if was is None and change.path in _items_around(change.path) else "set"
+        return "added" if was is None and change.path in items_around(change.path) else "set"
     return "merged"
 
 
@@ -248,7 +249,7 @@ def _touching(one: Path, other: Path) -> bool:
 
 def _has(centre: CentreSpec, path: Path) -> bool:
     """Whether a layer says something of a place: of a field also that it is empty, where the item is there."""
-    return all(standing(centre, item) is not None for item in _items_around(path))
+    return all(standing(centre, item) is not None for item in items_around(path))
 
 
 def _not_for(laid: CentreSpec, resolved: CentreSpec) -> set[str]:

@@ -106,7 +106,7 @@ class Edition:
     """One release of a pack, or one version of a county's overlay, with the moment it was published."""
 
     number: int
-    moment: dt.datetime
+    moment: dt.datetime | None
     content: Pack | Overlay
 
 

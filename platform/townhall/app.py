@@ -40,6 +40,7 @@ from townhall.web import (
     shell,
     signin,
     studio,
+    why,
     wording,
     workspace,
 )
@@ -121,6 +122,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(items.pages)
     app.register_blueprint(inventory.pages)
     app.register_blueprint(wording.pages)
+    app.register_blueprint(why.pages)
     app.register_blueprint(studio.pages)
     app.register_blueprint(packages.pages)
     app.register_blueprint(history.pages)

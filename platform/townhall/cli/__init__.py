@@ -8,6 +8,7 @@ import click
 from townhall.cli.archives import export_centre, import_centre
 from townhall.cli.audit import audit
 from townhall.cli.doctor import doctor
+from townhall.cli.explaining import explain
 from townhall.cli.fleet import apply, plan, provision
 from townhall.cli.packs import pack
 from townhall.cli.people import user
@@ -30,6 +31,7 @@ for command in (
     provision,
     plan,
     apply,
+    explain,
     render,
     import_centre,
     export_centre,
