@@ -17,11 +17,11 @@ from provisioning.differences import ORDER, delta, patched
 from provisioning.matching import Groups, Match, MatchRefused, groups
 from provisioning.moves import POINTERS
 from provisioning.ordering import joined_order
-from provisioning.parameters import Attributes, mapped, parameterised, rendered, texts
+from provisioning.parameters import Attributes, mapped, parameterised, place_of, rendered, texts
 from provisioning.schema import CENTRE, Kind, Node
 from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS
-from provisioning.tree import Path, centre_tree, grown, listed, opened, written
+from provisioning.tree import centre_tree, grown, listed, opened
 
 Keys = Mapping[str, Mapping[str, str]]  # by section: from one key to another
 
@@ -307,14 +307,4 @@ def _leftovers(common: CentreSpec, sources: Sequence[Source]) -> Iterator[str]:
     for path, text in texts({name: _plain(getattr(common, name)) for name in CentreSpec.model_fields}):
         for word, unit in literals.items():
             if word in text:
-                yield f"{_place(path)} 仍有 {unit} 自己的「{word}」"
-
-
-def _place(path: Path) -> str:
-    """A path by key as far as the schema has places, then as it is."""
-    for end in range(len(path), 0, -1):
-        try:
-            return written(path[:end])
-        except (KeyError, TypeError):
-            continue
-    return ".".join(path)
+                yield f"{place_of(path)} 仍有 {unit} 自己的「{word}」"

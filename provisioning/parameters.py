@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioning.naming import bare
 from provisioning.specs import CentreSpec, is_blank
-from provisioning.tree import Path
+from provisioning.tree import Path, written
 
 # Facts of the profile that are a township's own wherever they stand.
 _FACTS = ("hotline", "complaint_phone", "address", "director")
@@ -88,3 +88,13 @@ def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
             yield from texts(inner, (*path, here))
     elif isinstance(value, str):
         yield path, value
+
+
+def place_of(path: Path) -> str:
+    """A path by key as far as the schema has places, then as it is."""
+    for end in range(len(path), 0, -1):
+        try:
+            return written(path[:end])
+        except (KeyError, TypeError):
+            continue
+    return ".".join(path)

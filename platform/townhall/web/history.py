@@ -51,6 +51,7 @@ ACTIONS = {
     "centre.archive": msgid("歸檔"),
     "centre.restore": msgid("還原"),
     "centre.import": msgid("導入中心"),
+    "centre.adopt": msgid("認領已有中心"),
     "centre.picture": msgid("更換圖片"),
     "account.grant": msgid("授予角色"),
     "account.withdraw": msgid("收回角色"),
