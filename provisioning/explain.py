@@ -26,7 +26,7 @@ from provisioning.labels import item_label
 from provisioning.marks import Mark, MarkKind, of_kind
 from provisioning.overlay import written_by
 from provisioning.resolve import Layer, Upstream
-from provisioning.specs import CentreSpec, Pack, PolicyRule
+from provisioning.specs import CentreSpec, Overlay, Pack, PolicyRule
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.specs.pack import Move, Policy
 from provisioning.tree import Path, identical, node_at, written
@@ -115,9 +115,10 @@ class _Explaining:
         edition = self.above.overlays[-1]
         said = Contribution(Layer.COUNTY, Status.OVERRIDDEN, release=edition.number, moment=edition.moment)
         said = replace(said, reason=overlay.title)
-        if any(self._about(one) for one in written_by(overlay)):
-            value = self._for_this_kind(self.above.laid)
-            yield replace(said, value=value, status=self._applies(), act="" if value else "cancelled")
+        if any(self._about(one) for one in written_by(overlay)) and _has(self.above.laid, self.path):
+            yield replace(said, value=self._for_this_kind(self.above.laid), status=self._applies())
+        elif _removed_by(overlay, self.path) and _has(self.above.pack.centre, self.path):
+            yield replace(said, act="cancelled")
         elif (gone := _gone(self.above.overlays, self.path)) is not None:
             yield replace(said, release=gone.number, moment=gone.moment, reason="", act="cancelled")
 
@@ -254,6 +255,10 @@ def _has(centre: CentreSpec, path: Path) -> bool:
 
 def _not_for(laid: CentreSpec, resolved: CentreSpec) -> set[str]:
     return {item.key for item in laid.items} - {item.key for item in resolved.items}
+
+
+def _removed_by(overlay: Overlay, path: Path) -> bool:
+    return len(path) > 1 and path[1] in overlay.remove.get(path[0], ())
 
 
 def _carried_on(pack: Pack, path: Path) -> Move | None:

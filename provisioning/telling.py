@@ -73,8 +73,10 @@ def told_value(path: Path, value: Any, names: Names) -> str:
         return f"{len(value)} 項的次序"
     if isinstance(value, list):
         return _listed(path, value, names)
-    if isinstance(value, dict) and node_at(path).kind in {Kind.RECORD, Kind.COLLECTION}:
-        return "設有" if _is_item(path) else _parts_told(value)
+    if isinstance(value, dict) and node_at(path).kind is Kind.RECORD:
+        return "設有" if _is_item(path) else f"{len(value)} 欄"
+    if isinstance(value, dict) and node_at(path).kind is Kind.COLLECTION:
+        return _parts_told(value)
     if isinstance(value, str) and path[-1] in _POINTERS:
         return f"「{_name(path[-1], value, names)}」"
     return shown(value, path[-1] if path[0] != "envelope" else "envelope").strip()
@@ -235,12 +237,17 @@ def _of_township(one: Contribution, told: Explanation, names: Names) -> str:
     because = f"（{one.reason}）" if one.reason else ""
     value = _spaced(_value(one, told, names))
     if one.status is Status.SUSPENDED:
-        return f"本鄉{who}{when}所設的{value}{because}因上級統一規定停用並保存"
+        return f"本鄉{who}{when}所設的{_elsewhere(one, told, names)}{value}{because}因上級統一規定停用並保存"
     if one.status is Status.PINNED:
-        return f"本鄉{who}{when}指定保持{value}{because}"
+        return f"本鄉{who}{when}指定{_elsewhere(one, told, names)}保持{value}{because}"
     changed = _is_item(told.path) and one.act in {"set", "merged", "opening"}
     said = "作過改動" if changed else _TOWNSHIP[one.act].format(value=value)
     return f"本鄉{who}{when}{said}{because}，以本鄉為準"
+
+
+def _elsewhere(one: Contribution, told: Explanation, names: Names) -> str:
+    """Where a mark stands that is inside the place or around it."""
+    return place_words(one.path, names) if one.path != told.path else ""
 
 
 _CLAUSES: dict[Layer, Callable[[Contribution, Explanation, Names], str]] = {

@@ -7,21 +7,25 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from provisioning.differences import patched
 from provisioning.explanation import Status
 from provisioning.places import PlaceUnknown
 from provisioning.resolve import Layer
 from provisioning.specs import Pack
 from provisioning.tree import centre_tree, identical, value_at
+from tests.fixtures.changes import move
 from tests.fixtures.commands import BAD_INPUT, DONE, Run, few
 from tests.fixtures.releases import LATER, evolved, released
 from tests.fixtures.standards import MOMENT
 from tests.fixtures.web import HOME, SIBLING, Site
 from townhall.audit.act import Act, host_act
 from townhall.budget.amounts import amounts
-from townhall.centres.apply import apply_plan, plan_unit, standard_for
+from townhall.centres.apply import apply_plan, pinned, plan_unit, standard_for
 from townhall.centres.deciding import accept, pin
-from townhall.centres.edit import Edit, edit_centre
+from townhall.centres.edit import Edit, edit_centre, write_edit
 from townhall.centres.explaining import NoCentreThen, end_of, why
+from townhall.centres.models import Centre
+from townhall.centres.recording import EDIT, Deed
 from townhall.centres.rollback import roll_back
 from townhall.centres.rows import require_centre
 from townhall.documents.commission import centre_name
@@ -95,12 +99,47 @@ def test_rule_k3_an_item_that_a_release_cancelled_names_the_release_and_its_day(
     assert "事項〔臨時救助申請〕現在沒有：州標準第 2 版（2026年9月1日發布）取消了這一項" in answer.sentence
 
 
+def test_rule_k2_who_set_a_value_is_known_after_its_item_got_another_key(
+    session: Session, unit: Unit, pack: Pack
+) -> None:
+    edit(session, unit, "result", "本地的辦理結果", act(1, "甲主任"))
+    items = tuple(
+        item.model_copy(update={"key": "zhou:relief"}) if item.key == ITEM else item
+        for item in pack.centre.items
+    )
+    centre = pack.centre.model_copy(update={"items": items})
+    moves = (move("temporary-relief", "relief"),)
+    upgrade(session, unit, evolved(pack, centre=centre, moves=moves), act(2, "州平台"))
+    won = why(session, unit, "items[zhou:relief].result").told.winner
+    assert (won.value, won.actor, won.revision) == ("本地的辦理結果", "甲主任", 2)
+    assert "由〔臨時救助申請〕承接" in why(session, unit, f"items[{ITEM}]").sentence
+
+
 def test_rule_k3_after_a_rollback_who_took_it_back_is_named(session: Session, unit: Unit) -> None:
     edit(session, unit, "result", "甲", act(1))
     edit(session, unit, "result", "乙", act(2))
     roll_back(session, unit, 3, act=act(3, "丙", "改錯了"))
     won = why(session, unit, PLACE).told.winner
     assert (won.value, won.actor, won.revision) == ("甲", "丙", 4)
+
+
+def test_rule_k3_an_own_order_is_explained_and_stands_in_no_items_way(session: Session, unit: Unit) -> None:
+    centre = require_centre(session, unit.code)
+    kept = [item.key for item in centre.items if item.key != "zhou:legal-consultation"]
+    edits = [
+        Edit("items", ITEM, "result", "本地的辦理結果"),
+        Edit("profile", None, "slogan", "本地宗旨"),
+    ]
+    row = session.get_one(Centre, unit.code)
+    after = patched(
+        centre, [["items", "zhou:legal-consultation", "*", None], ["items", None, "order", kept[::-1]]]
+    )
+    write_edit(session, unit, row, pinned(session, unit).upstream, (centre, after), (), act(1), Deed(EDIT))
+    edit_centre(session, unit, edits, seen=None, act=act(2))
+    order = why(session, unit, "事項的排列次序").told.winner
+    assert (order.layer, order.value, order.revision) == (Layer.TOWNSHIP, kept[::-1], 2)
+    for place, revision in ((PLACE, 3), ("profile.slogan", 3), ("items[zhou:legal-consultation]", 2)):
+        assert why(session, unit, place).told.winner.revision == revision
 
 
 def test_rule_k3_derived_values_have_a_formula_and_their_inputs(

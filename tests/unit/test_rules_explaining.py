@@ -181,6 +181,22 @@ def test_rule_k2_a_county_that_wrote_elsewhere_is_not_listed(county: Upstream) -
     assert said(explain(("fixtures",), annals(county), layers))[-1] == (Layer.COUNTY, Status.WON)
 
 
+def test_rule_k2_a_county_that_changed_what_is_cancelled_now_did_not_cancel_it(standard: Upstream) -> None:
+    second = under(release(standard, without(standard.centre, "items", ITEM)), OVERLAY)
+    releases = (standard, release(standard, without(standard.centre, "items", ITEM)))
+    told = explain(("items", ITEM), annals(second), above(*releases, overlays=[OVERLAY]))
+    assert said(told) == [(Layer.PREFECTURE, Status.WON)]
+    assert told.winner.act == "cancelled"
+
+
+def test_rule_k2_what_a_county_leaves_empty_or_says_no_to_is_not_cancelled(standard: Upstream) -> None:
+    change = {"windows": {"zhou:civil": {"low_counter": False}}, "fixtures": {"zhou:cabinet": {"note": None}}}
+    overlay = OVERLAY.model_copy(update={"change": change})
+    for path in (("windows", "zhou:civil", "low_counter"), ("fixtures", "zhou:cabinet", "note")):
+        told = explain(path, annals(under(standard, overlay)), above(standard, overlays=[overlay]))
+        assert (told.winner.layer, told.winner.act) == (Layer.COUNTY, "")
+
+
 def test_rule_k2_an_item_of_the_townships_own_has_nobody_above_it(standard: Upstream) -> None:
     key = f"{OWN}own"
     mine = added(standard.centre, "items", ITEM, key)

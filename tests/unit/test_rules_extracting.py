@@ -112,6 +112,8 @@ def test_rule_l2_windows_are_matched_by_number_and_name() -> None:
     template = given_back(sources)
     assert f"{own(0)}desk-0" in keys(template, "windows")
     assert len(template.windows) == len(small_standard().centre.windows) + 1
+    # The same number over another name is another window: each of the two stays with its township.
+    assert given_back(sources[1:]).windows == small_standard().centre.windows
 
 
 def test_rule_l2_what_only_a_reviewed_list_knows_to_be_one_is_matched_by_it() -> None:

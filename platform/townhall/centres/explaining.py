@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.annals import Annals, Chapter
-from provisioning.differences import patched
+from provisioning.differences import ORDER, patched
 from provisioning.explain import explain, names_of
 from provisioning.explanation import Above, Edition, Explanation
 from provisioning.places import PlaceUnknown, line_of, read_place
@@ -111,7 +111,8 @@ class _Book:
         names = {**names_of([last], above), **dict(self._named_once())}
         centres = (last.base.centre, last.centre)
         path = _read(place, centres, names, facts)
-        annals = [*(self._chapter(one, path) for one in self._revisions[:-1]), last]
+        moved = any(move.section == path[0] for move in last.base.moves)
+        annals = [*(self._chapter(one, path[:1] if moved else path) for one in self._revisions[:-1]), last]
         try:
             told = explain(path, annals, above)
         except LookupError:
@@ -121,7 +122,7 @@ class _Book:
     def _chapter(self, row: Revision, path: Path) -> Chapter:
         """A revision as a chapter; with a path only what may stand at it is made up, which is quick."""
         base = self._base(row)
-        changes = [one for one in row.changes if _concerns(one, path, base)]
+        changes = [one for one in row.changes if _concerns(one, path)]
         centre = patched(base.centre, changes) if changes else base.centre
         return Chapter(row.number, centre, base, marks_of(row.marks), row.actor, row.created_at, row.reason)
 
@@ -160,14 +161,13 @@ class _Book:
         return [Edition(one.version, one.published_at, Overlay.model_validate(one.content)) for one in line]
 
 
-def _concerns(change: list[Any], path: Path, base: Upstream) -> bool:
-    """Whether a change may be about a path, also under a key that a release has changed since."""
+def _concerns(change: list[Any], path: Path) -> bool:
+    """Whether a change may be about a path; without one every change may."""
     if not path:
         return True
-    moved = any(move.section == path[0] for move in base.moves)
-    return change[0] == path[0] and (
-        len(path) < 2 or moved or change[1] in {None, path[1]} or change[2] == "order"
-    )
+    section, key, field, _ = change
+    # An order names items that are only there with all other changes, and says nothing about a single one.
+    return section == path[0] and (len(path) == 1 or key == path[1] or (key is None and field != ORDER))
 
 
 def _derived(facts: Facts, place: str) -> Derived | None:
