@@ -152,7 +152,7 @@ OF_EXPLAINING = (
         EXPLAINING,
     ),
     fault("explain", "    short = min(len(one), len(other))\n", "    short = 1\n", EXPLAINING),
-    fault("explain", "if pending is not None and last > 0:", "if False:", LIVED),
+    fault("explain", "if pending is not None and last > 0:", "if False:", EXPLAINING),
     fault("explain", "pending.value if pending.path == path else None", "None", EXPLAINING),
     fault("explain", "return edition\n    return None", "return earlier\n    return None", EXPLAINING),
     fault("explain", "and not self._own_removal:", ":", EXPLAINING),
