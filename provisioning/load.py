@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from provisioning.extension import RETIRED, continues, extend
 from provisioning.faults import Fault, PackInvalid
 from provisioning.publication import release_faults
-from provisioning.specs import Overlay, Pack
+from provisioning.specs import CentreSpec, Overlay, Pack
 from provisioning.specs.centre import COLLECTIONS, RECORDS
 from provisioning.validate import check_overlay, check_pack
 from provisioning.wording import message
@@ -186,6 +186,17 @@ def load_overlay(text: bytes | str, name: str, pack: Pack) -> Overlay:
     if faults or overlay is None:
         raise PackInvalid(faults)
     return overlay
+
+
+def load_centre(text: bytes | str, name: str) -> CentreSpec:
+    """A centre written with its sections in one file. Raises `PackInvalid` with every fault."""
+    file = parse(name, text)
+    if file.faults or not isinstance(file.data, dict):
+        raise PackInvalid(file.faults or [Fault(name, 1, 1, "", "檔案應由「鍵: 值」組成")])
+    centre, faults = _validated(CentreSpec, file.data, file.fault)
+    if centre is None:
+        raise PackInvalid(faults)
+    return centre
 
 
 def load_sample(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -112,3 +113,15 @@ def _scalar(file: YamlFile, node: ScalarNode, path: Path) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         file.faults.append(file.fault(path, "不是有限的數"))
     return value
+
+
+def text_of(data: Any) -> str:
+    """Plain data as a document that `parse` reads back as the same; keys stay in the order given."""
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.allow_unicode = True
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    writer.width = 110
+    stream = StringIO()
+    writer.dump(data, stream)
+    return stream.getvalue()

@@ -118,17 +118,120 @@ OF_OUR_OWN = (
     fault("layers", "return rule.policy if rule else None", "return None"),
 )
 
+EXPLAINING = "tests/unit/test_rules_explaining.py"
+LIVED = "tests/properties/test_explanations.py --hypothesis-seed=20121231"
+_TOWNSHIP_WINS = "found[last] = replace(found[last], status=Status.WON)"
+
+# who won, who is missing, who set it when
+OF_EXPLAINING = (
+    fault("explain", _TOWNSHIP_WINS, _TOWNSHIP_WINS.replace("last", "0"), EXPLAINING),
+    fault("explain", _TOWNSHIP_WINS, _TOWNSHIP_WINS.replace("last", "0"), LIVED),
+    fault(
+        "explain",
+        "            self.value,\n            revision=",
+        "            self.inherited,\n            revision=",
+        LIVED,
+    ),
+    fault(
+        "explain",
+        "*self._prefecture(), *self._county(), *self._township()",
+        "*self._county(), *self._township()",
+        LIVED,
+    ),
+    fault(
+        "explain",
+        "*self._prefecture(), *self._county(), *self._township()",
+        "*self._prefecture(), *self._township()",
+        EXPLAINING,
+    ),
+    fault("explain", "chain = [*self._layers(), *self._marks()]", "chain = [*self._layers()]", LIVED),
+    fault(
+        "explain",
+        "place == self.path or (place[:1] == self.path and len(place) == 2)",
+        "place[:1] == self.path",
+        EXPLAINING,
+    ),
+    fault("explain", "    short = min(len(one), len(other))\n", "    short = 1\n", EXPLAINING),
+    fault("explain", "if pending is not None and last > 0:", "if False:", EXPLAINING),
+    fault("explain", "pending.value if pending.path == path else None", "None", EXPLAINING),
+    fault("explain", "return edition\n    return None", "return earlier\n    return None", EXPLAINING),
+    fault("explain", "and not self._own_removal:", ":", EXPLAINING),
+    fault(
+        "explain",
+        "return Status.OVERRIDDEN if meant else Status.NOT_APPLICABLE",
+        "return Status.OVERRIDDEN",
+        EXPLAINING,
+    ),
+    fault(
+        "explain",
+        "return Layer.PREFECTURE if rule in standard.policies[0] else Layer.COUNTY",
+        "return Layer.PREFECTURE",
+        EXPLAINING,
+    ),
+    fault(
+        "explain",
+        "earlier = until(self.annals, displaced.number) or self.annals",
+        "earlier = self.annals",
+        EXPLAINING,
+    ),
+    fault(
+        "annals",
+        "        if identical(_state(before.centre, path), now):\n            continue\n",
+        "",
+        EXPLAINING,
+    ),
+    fault("annals", "        path = origin\n", "        return Change(chapter, before, path)\n", EXPLAINING),
+    fault(
+        "annals",
+        "            break\n        found = chapter",
+        "            return chapter\n        found = chapter",
+        EXPLAINING,
+    ),
+)
+
+EXTRACTING = "tests/unit/test_rules_extracting.py"
+# last wins instead of the majority, by position, by none, names left over, what is local common
+OF_EXTRACTING = (
+    fault(
+        "extract",
+        "return max(values, key=lambda value: counts[repr(value)])",
+        "return values[-1]",
+        EXTRACTING,
+    ),
+    fault(
+        "extract", "return max(values, key=lambda value: counts[repr(value)])", "return values[0]", EXTRACTING
+    ),
+    fault("extract", "if len(group) >= least}", "}", EXTRACTING),
+    fault("extract", "    changes += list(_orders", "    list(_orders", EXTRACTING),
+    fault("extract", "if leftovers := list(_leftovers(common, sources)):", "if leftovers := ():", EXTRACTING),
+    fault("extract", "if new in there[section]}", "if False}", EXTRACTING),
+    fault("extract", "return _without_loose_ends(CentreSpec", "return (CentreSpec", EXTRACTING),
+    fault("extract", "rendered(text, attributes))", "text)", EXTRACTING),
+    fault("parameters", 'escaped = _PARAMETER.sub(r"{=\\1\\2}", text)', "escaped = text", EXTRACTING),
+    fault(
+        "parameters",
+        "key=lambda literal: (-len(literal), literal)",
+        "key=lambda literal: (len(literal), literal)",
+        EXTRACTING,
+    ),
+    fault("matching", "lambda one: one.code or (one.category, one.name)", "lambda one: one.key", EXTRACTING),
+    fault("matching", "lambda one: (one.number, one.name)", "lambda one: one.number", EXTRACTING),
+    fault("matching", "        if first.keys() & second.keys():\n            return False\n", "", EXTRACTING),
+)
+
 
 def planted() -> Iterator[Mutant]:
     yield from OF_RULE_Q
     yield from (replace(one, tests=PROPERTIES) for one in OF_RULE_Q)
     yield from OF_OUR_OWN
+    yield from OF_EXPLAINING
+    yield from OF_EXTRACTING
 
 
 def main() -> int:
     os.environ["TOWNHALL_FIRST"] = "1"  # a failure is enough; what it shrinks to is of no interest here
     print("without any fault:", end=" ", flush=True)
-    if hunted([fault("merge", _ASK, _ASK, f"{RULES} {PROPERTIES}")], "")[0]:
+    if hunted([fault("merge", _ASK, _ASK, f"{RULES} {PROPERTIES} {EXPLAINING} {EXTRACTING}")], "")[0]:
         return 1
     killed, all_of_them = hunted(planted(), " ".join(sys.argv[1:]))
     print(f"killed {killed} of {all_of_them}")

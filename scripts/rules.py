@@ -120,7 +120,7 @@ RULES = {
 HEAD = """# Rules and their tests
 
 Which tests hold the engine to which rule. Written by `make docs` from the names of the tests; a test checks that all of
-them exist, that every letter has its rows and that no rule of A to H is without a test. `make faults` plants faults in the
+them exist, that every letter has its rows and that no rule of A to H, K or L is without a test. `make faults` plants faults in the
 engine and counts what these tests notice; `make nightly` tries the properties with 10,000 examples each."""
 
 SHORT = """## What falls short
@@ -130,6 +130,11 @@ SHORT = """## What falls short
   is refused when a pack is read.
 - B12: texts are merged whole; only lists whose lines have keys (articles, materials, steps) are merged line by line.
 - E7: no attribute of a township is asked: conditional equipment is never required and never reported as missing.
+- K2: a value that a township and the standard came to independently is told as the standard's (it follows it from then on).
+- K3: derived values are the centre's name, amounts of the budget, required quantities and readiness; texts of signs and papers
+  are not explained.
+- L3: an extracted pack is a draft: texts in which a parameter is left are told and must be worded anew before it is published,
+  since provisioning puts no words into the texts of a pack.
 - H3: `BUDGET_EXCEEDED` and `DERIVED_CHANGED` are reserved; plans do not reckon money or derived texts yet."""
 
 

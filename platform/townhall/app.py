@@ -44,6 +44,7 @@ from townhall.web import (
     signin,
     standards,
     studio,
+    why,
     wording,
     workspace,
 )
@@ -128,6 +129,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(items.pages)
     app.register_blueprint(inventory.pages)
     app.register_blueprint(wording.pages)
+    app.register_blueprint(why.pages)
     app.register_blueprint(studio.pages)
     app.register_blueprint(packages.pages)
     app.register_blueprint(history.pages)

@@ -77,6 +77,7 @@ TABLE = {
     "items.change": Access(TOWN, Right.EDIT, ITEM),
     "inventory.show": Access(TOWN, Right.READ),
     "inventory.change": Access(TOWN, Right.EDIT),
+    "why.show": Access(TOWN, Right.READ),
     "wording.index": Access(TOWN, Right.READ),
     "wording.show": Access(TOWN, Right.READ, {"field": "card_notice"}),
     "wording.change": Access(TOWN, Right.EDIT, {"field": "card_notice"}),

@@ -62,15 +62,20 @@ def record_apply(
         "plan": plan.hash,
     }
     record(session, act, unit.code, APPLY, changes=told(changes), basis=facts)
-    for action in plan.changes.actions:
-        if action.reason in _OF_ITS_OWN:
-            _record_action(session, act, unit, action, plan)
+    record_own_deeds(session, act, unit, plan)
     for action in plan.changes.conflicts:
         _record_action(session, act, unit, action, plan)
     record_closed(session, act, unit, plan.changes.closed)
     if basis.force and plan.changes.guard:
         guard = {"plan": plan.hash, "guard": list(plan.changes.guard)}
         record(session, act.because(basis.force), unit.code, "centre.force", basis=guard)
+
+
+def record_own_deeds(session: Session, act: Act, unit: Unit, plan: Plan) -> None:
+    """Each displacement and each restoration of a plan, by itself."""
+    for action in plan.changes.actions:
+        if action.reason in _OF_ITS_OWN:
+            _record_action(session, act, unit, action, plan)
 
 
 def _record_action(session: Session, act: Act, unit: Unit, action: Action, plan: Plan) -> None:

@@ -9,6 +9,8 @@ from townhall.cli import rollouts  # noqa: F401 - its commands join those of rel
 from townhall.cli.archives import export_centre, import_centre
 from townhall.cli.audit import audit
 from townhall.cli.doctor import doctor
+from townhall.cli.explaining import explain
+from townhall.cli.extracting import adopt, extract
 from townhall.cli.fleet import apply, plan, provision
 from townhall.cli.packs import pack
 from townhall.cli.people import user
@@ -32,6 +34,9 @@ for command in (
     provision,
     plan,
     apply,
+    explain,
+    extract,
+    adopt,
     render,
     release,
     import_centre,

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from provisioning.naming import bare
 from provisioning.specs import CentreSpec, DocumentType, Header, Keyed
 from townhall.documents.errors import DocumentError
 from townhall.documents.fields import Pen, substitute
 
 K = TypeVar("K", bound=Keyed)
-
-_OFFICE = "辦事處"
 
 
 @dataclass(frozen=True)
@@ -103,11 +102,6 @@ class Commission:
             if item.key == self.subject:
                 return item
         raise DocumentError(f"「{self.document.title}」所指的「{self.subject or '（未指明）'}」不存在")
-
-
-def bare(name: str) -> str:
-    """The name of the unit without the words of its office: 黃草街道辦事處 is 黃草街道 (domain 2.6)."""
-    return name.removesuffix(_OFFICE).removesuffix("办事处")
 
 
 def centre_name(unit_name: str, header: Header) -> str:

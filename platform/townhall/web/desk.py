@@ -5,12 +5,13 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from provisioning.naming import bare
 from provisioning.specs import CentreSpec, Pack
 from townhall.centres.apply import Standard, pinned
 from townhall.centres.models import Centre
 from townhall.centres.readiness import Readiness, keep
 from townhall.centres.rows import require_centre
-from townhall.documents.commission import bare, centre_name
+from townhall.documents.commission import centre_name
 from townhall.documents.production import Binder, binder
 from townhall.script import to_script
 from townhall.standards.operations import pack_of

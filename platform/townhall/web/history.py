@@ -52,6 +52,7 @@ ACTIONS = {
     "centre.archive": msgid("歸檔"),
     "centre.restore": msgid("還原"),
     "centre.import": msgid("導入中心"),
+    "centre.adopt": msgid("認領已有中心"),
     "centre.picture": msgid("更換圖片"),
     "release.draft": msgid("起草標準"),
     "release.discard": msgid("刪除標準草案"),

@@ -88,3 +88,22 @@ const again = (live) => setTimeout(async () => {
   if (fresh.dataset.live) again(fresh);
 }, Number(live.dataset.live));
 document.querySelectorAll("[data-live]").forEach(again);
+
+// Why a value is what it is, in a panel over the page; without scripts the link opens its page.
+document.addEventListener("click", async (event) => {
+  const panel = document.querySelector(".why-panel");
+  if (panel && event.target.closest("[data-why-close]")) panel.remove();
+  const link = event.target.closest("[data-why]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const answer = await fetch(link.href, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!answer || answer.redirected) return void location.assign(link.href);
+  const place = document.querySelector(".why-panel") || document.body.appendChild(document.createElement("aside"));
+  place.className = "why-panel";
+  place.tabIndex = -1;
+  place.innerHTML = await answer.text();
+  place.focus();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.querySelector(".why-panel")?.remove();
+});
