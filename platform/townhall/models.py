@@ -32,6 +32,7 @@ from townhall.lookups.models import Holiday, Supplier
 from townhall.pictures.models import Picture
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
+from townhall.units.succession import Succession
 
 TENANT_OWNED = (
     Centre,
@@ -54,7 +55,7 @@ TENANT_OWNED = (
     Job,
 )
 HOST_OWNED = (
-    *(Unit, Release, CountyOverlay, Holiday, Supplier),
+    *(Unit, Succession, Release, CountyOverlay, Holiday, Supplier),
     *(User, Membership, Identity, LoginSession, Pass, RecoveryCode, SpentToken, Attempt),
 )
 

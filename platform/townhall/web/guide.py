@@ -17,6 +17,8 @@ from townhall.web.guards import public
 from townhall.web.items import matching
 from townhall.web.pictures import NAMED, answered
 
+HIDDEN = {Status.ARCHIVED, Status.ENDED}
+
 pages = Blueprint("guide", __name__, url_prefix="/g/<code9:code>")
 
 
@@ -60,7 +62,7 @@ def picture(code: str, name: str) -> ResponseReturnValue:
 def _desk(session: Session, code: str) -> Desk:
     """A centre that is open; a township without one looks like no township."""
     desk = find_desk(session, code, HOST)
-    if desk is None or desk.row is None or desk.row.status == Status.ARCHIVED:
+    if desk is None or desk.row is None or desk.row.status in HIDDEN:
         abort(404)
     return desk
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from provisioning.specs import Fixture
 from provisioning.specs.centre import Requirement, required
 from townhall.accounts.rights import Right
-from townhall.budget.amounts import amounts
+from townhall.budget.amounts import allotted
 from townhall.centres.models import Revision
 from townhall.centres.readiness import Missing
 from townhall.documents.fields import Pen
@@ -91,9 +91,8 @@ def picture(desk: Desk) -> ResponseReturnValue:
 def budget_lines(desk: Desk) -> list[tuple[Any, int]]:
     """Each category with its amount in fen, in the standard's order."""
     lines = sorted(desk.spec.budget, key=lambda line: -line.share)
-    if not sum(line.share for line in lines):
-        return []
-    return list(zip(lines, amounts(desk.spec.envelope, (line.share for line in lines)), strict=True))
+    parts = allotted(desk.spec.envelope, lines)
+    return list(zip(lines, parts, strict=True)) if parts else []
 
 
 def fixture_counts(desk: Desk) -> dict[Requirement, tuple[int, int]]:
