@@ -109,7 +109,9 @@ class SuccessionPlan:
 
     @cached_property
     def hash(self) -> str:
-        text = json.dumps(self._content, ensure_ascii=False, sort_keys=True)
+        """Of all but what comes and goes by itself and ends with the unit in any case: jobs, invitations …"""
+        lasting = [fate.data(self.names) for fate in self.fates if fate.kind not in LEFT]
+        text = json.dumps(self._content | {"things": lasting}, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @cached_property

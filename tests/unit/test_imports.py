@@ -33,6 +33,7 @@ ORDER = [
         "centres",
     ),
     *("documents", "jobs", "lookups"),
+    "successions",  # an act over everything that several centres have
     *("models", "walls"),
     *("web", "admin"),  # the plain tables stand in the shell of the web
     *("app", "demo", "cli"),

@@ -106,6 +106,12 @@ def withdraw(session: Session, act: Act, approval: Approval) -> None:
     _close(session, act, approval, Verdict.WITHDRAWN, "")
 
 
+def lapse(session: Session, act: Act, approval: Approval, comment: str) -> None:
+    """Close a proposal that has lost its object, by whoever took it away."""
+    _refuse(None if approval.verdict == Verdict.PENDING else "這項申請已經辦結")
+    _close(session, act, approval, Verdict.WITHDRAWN, comment)
+
+
 def _refuse_decider(act: Act, sort: Kind, approval: Approval) -> None:
     if approval.verdict != Verdict.PENDING:
         raise ApprovalRefused("這項申請已經辦結")

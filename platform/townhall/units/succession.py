@@ -37,13 +37,27 @@ class Succession(Base):
 
 @dataclass(frozen=True)
 class Ended:
-    """A township that is no more; `successors` begin with the primary one."""
+    """A township that is no more; `successors` begin with the primary one, `further` are those of them that have
+    ended themselves since.
+    """
 
     unit: Unit
     act: str
     ended_on: dt.date
     note: str
     successors: tuple[Unit, ...]
+    further: tuple["Ended", ...] = ()
+
+    @property
+    def living(self) -> tuple[Unit, ...]:
+        """Who answers for it now, through all that has happened since."""
+        gone = {one.unit.code: one for one in self.further}
+        found = [
+            unit
+            for heir in self.successors
+            for unit in (gone[heir.code].living if heir.code in gone else (heir,))
+        ]
+        return tuple({unit.code: unit for unit in found}.values())
 
     @property
     def sentence(self) -> str:
@@ -51,7 +65,8 @@ class Ended:
         heirs = "、".join(f"{one.short_code} {one.name}" for one in self.successors)
         day = f"{self.ended_on.year}年{self.ended_on.month}月{self.ended_on.day}日"
         verb = "併入" if self.act == "merge" else "分設為"
-        return f"{self.unit.short_code} {self.unit.name}已於{day}{verb} {heirs}"
+        own = f"{self.unit.short_code} {self.unit.name}已於{day}{verb} {heirs}"
+        return "；".join((own, *(one.sentence for one in self.further)))
 
 
 class UnitEnded(LookupError):
@@ -76,12 +91,15 @@ def ended_among(session: Session, codes: Iterable[str]) -> dict[str, Ended]:
         )
         for row, heir in session.execute(chosen):
             rows.setdefault(row.code, []).append((row, heir))
-    return {code: _ended(session.get_one(Unit, code), found) for code, found in rows.items()}
+    heirs = {heir.code for found in rows.values() for _, heir in found}
+    further = ended_among(session, heirs) if heirs else {}
+    return {code: _ended(session.get_one(Unit, code), found, further) for code, found in rows.items()}
 
 
-def _ended(unit: Unit, found: list[tuple[Succession, Unit]]) -> Ended:
-    row = found[0][0]
-    return Ended(unit, row.act, row.ended_on, row.note, tuple(heir for _, heir in found))
+def _ended(unit: Unit, found: list[tuple[Succession, Unit]], further: dict[str, Ended]) -> Ended:
+    row, heirs = found[0][0], tuple(heir for _, heir in found)
+    since = tuple(further[heir.code] for heir in heirs if heir.code in further)
+    return Ended(unit, row.act, row.ended_on, row.note, heirs, since)
 
 
 def ended_fault(session: Session, code: str) -> str | None:
