@@ -1,147 +1,61 @@
 """Rules P on a real host: townships end, others take their place, all of it at once or nothing."""
 
 import datetime as dt
-import itertools
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
-from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
-from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
-from provisioning.canonical import content_hash
 from provisioning.marks import Choice, MarkKind, of_kind
 from provisioning.refusals import SuccessionRefused
 from provisioning.shares import by_category
-from provisioning.specs import CentreSpec
 from tests.fixtures.host import Host
-from tests.fixtures.soak import SEED, SOAK
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
+from tests.fixtures.succession import (
+    ACT,
+    DAY,
+    RELIEF,
+    SCOPE,
+    SORTS,
+    codes,
+    director,
+    division,
+    done,
+    edit,
+    merger,
+    replays,
+    specs,
+    steps_here,
+)
 from tests.fixtures.townships import check_whole, money
 from townhall.accounts.models import Membership, Role, User
-from townhall.accounts.operations import AccountRefused, create_user, grant_role
+from townhall.accounts.operations import AccountRefused, grant_role
 from townhall.accounts.passes import invite, open_invitations
 from townhall.approvals.models import Approval, Verdict
-from townhall.approvals.operations import ApprovalRefused, Kind, decide, propose
-from townhall.audit.act import Act, host_act
+from townhall.approvals.operations import ApprovalRefused, propose
 from townhall.audit.models import AuditRecord
-from townhall.audit.operations import broken, records
+from townhall.audit.operations import records
 from townhall.centres.apply import PlanRefused, apply_plan, plan_unit, standard_for
 from townhall.centres.deciding import Decision, decide_conflict
-from townhall.centres.edit import Edit, EditRefused, edit_centre
+from townhall.centres.edit import EditRefused
 from townhall.centres.lifecycle import StepRefused, take
 from townhall.centres.models import Centre, Outbox, Question
-from townhall.centres.pictures import PictureRefused, put_picture, remove_picture
+from townhall.centres.pictures import PictureRefused, remove_picture
 from townhall.centres.provision import Result, plans
-from townhall.centres.replay import replay
 from townhall.centres.rollback import roll_back
 from townhall.centres.rows import require_centre
 from townhall.centres.standing import standing
-from townhall.centres.status import Status
 from townhall.centres.steps import SUSPEND
-from townhall.centres.steps import kinds as steps
-from townhall.intake.raster import Bitmap
-from townhall.jobs.kinds import Kind as JobKind
 from townhall.jobs.models import Job, State
 from townhall.jobs.operations import JobRefused, ask
 from townhall.pictures.models import Picture, PictureKind
 from townhall.standards.operations import newest_release, pack_of
 from townhall.successions.operations import carry_out
-from townhall.successions.reading import Wish, plan_succession, wish_of
-from townhall.successions.steps import MERGER, kinds
+from townhall.successions.reading import plan_succession
 from townhall.tenancy import scope_of, scoped
 from townhall.units.models import Unit
 from townhall.units.operations import ensure_units, townships_below
 from townhall.units.sheet import SheetInvalid, read_sheet
-from townhall.units.succession import Succession, UnitEnded, ended
-
-ACT = host_act("測試", MOMENT, "調整")
-DAY = MOMENT.date()
-STEP = 17  # of the statements that fail, how many are passed over in the short run
-RELIEF, SCOPE = "zhou:temporary-relief", ("items", "zhou:temporary-relief", "scope")
-SORTS = {"試": JobKind(lambda _parameters: None, lambda _task: {})}
-
-
-@pytest.fixture
-def towns(host: Host) -> tuple[Unit, Unit, Unit]:
-    """Three towns of one county with centres, two of which have something of their own."""
-    a, b, c = [unit for unit in host.units if unit.kind == "鎮"][:3]
-    host.provision([a, b, c])
-    with host.sessions.begin() as session:
-        for unit in (a, b):
-            edit(session, unit, ("profile", None, "hotline", f"電話{unit.name}"))
-            edit(session, unit, ("items", RELIEF, "scope", f"{unit.name}的範圍"))
-        edit(session, a, ("fixtures", "zhou:cabinet", "on_hand", 3))
-        people(session, a, b)
-        hang(session, a)
-        ask(session, ACT, SORTS, a.code, "試", {})
-        propose(session, director(a), steps_here(), a.code, SUSPEND)
-        invite(session, ACT, Role.WINDOW_CLERK, a)
-    return a, b, c
-
-
-def steps_here() -> dict[str, Kind]:
-    from pathlib import Path
-
-    return steps(Path("unused"))
-
-
-def edit(session: Session, unit: Unit, *fields: Any) -> None:
-    edit_centre(session, unit, [Edit(*one) for one in fields], seen=None, act=ACT)
-
-
-def people(session: Session, a: Unit, b: Unit) -> None:
-    for login, unit in (("li", a), ("wang", a), ("zhao", b)):
-        kept = {"role": Role.TOWNSHIP_DIRECTOR, "unit_id": unit.code, "password": None}
-        create_user(session, ACT, login=login, name=f"{login}（虛構）", **kept)  # type: ignore[arg-type]
-    li = session.scalars(select(User).filter_by(login="li")).one()
-    grant_role(session, ACT, li, Role.TOWNSHIP_DIRECTOR, b.code)
-
-
-def hang(session: Session, unit: Unit) -> None:
-    put_picture(session, unit, PictureKind.MAP, Bitmap("image/png", 3, 3, b"x" * 9), seen="", act=ACT)
-
-
-def director(unit: Unit) -> Act:
-    return Act("li", "李（虛構）", Role.TOWNSHIP_DIRECTOR.value, unit.code, MOMENT, "試")
-
-
-def merger(into: Unit, *sources: Unit, **more: Any) -> Wish:
-    codes = tuple(unit.code for unit in sources)
-    return replace(Wish("merge", codes, (into.code,), DAY, "試驗文件第 1 號"), **more)
-
-
-def division(source: Unit, primary: Unit, *others: Unit, **more: Any) -> Wish:
-    targets = tuple(unit.code for unit in (primary, *others))
-    wish = Wish("split", (source.code,), targets, DAY, "試驗文件第 2 號", primary.code)
-    return replace(wish, **more)
-
-
-def done(session: Session, wish: Wish) -> Any:
-    return carry_out(session, ACT, wish, plan_succession(session, wish, MOMENT).hash)
-
-
-def replays(session: Session, *units: Unit) -> None:
-    """Rules O1, O2: the chain of each is whole and leads to what its rows say."""
-    for unit in units:
-        found = replay(session, unit)
-        assert found is not None
-        rows = require_centre(session, unit.code)
-        stands = standing(session, unit)
-        assert stands is not None
-        assert content_hash(found) == content_hash(rows) == content_hash(stands.centre)
-        assert broken(session, unit.code) is None
-
-
-def codes(units: Iterable[Unit]) -> list[str]:
-    return [unit.code for unit in units]
-
-
-def specs(session: Session, *units: Unit) -> list[CentreSpec]:
-    return [require_centre(session, unit.code) for unit in units]
+from townhall.units.succession import UnitEnded, ended
 
 
 def test_rule_p2_a_merger_brings_everything_to_its_place_and_loses_no_fen(
@@ -354,88 +268,3 @@ def test_rule_m1_a_merger_is_not_rolled_back_in_one_of_its_units(
         number = session.get_one(Centre, b.code).revision
     with host.sessions() as session, pytest.raises(PlanRefused, match="撤併"):
         roll_back(session, b, number, act=ACT)
-
-
-@contextmanager
-def failing_at(engine: Engine, statement: int) -> Iterator[list[str]]:
-    """The database reports a full disk at the n-th statement; gives what that statement was."""
-    left = itertools.count(statement - 1, -1)
-    failed: list[str] = []
-
-    def fail(_connection: object, _cursor: object, text: str, *_: object) -> None:
-        if next(left) == 0:
-            failed.append(text)
-            raise OSError("no space left on device")
-
-    event.listen(engine, "before_cursor_execute", fail)
-    try:
-        yield failed
-    finally:
-        event.remove(engine, "before_cursor_execute", fail)
-
-
-def everything(host: Host) -> Any:
-    """What the tenants have, and what the host keeps of who holds what and who has ended."""
-    with host.sessions() as session:
-        held = session.execute(select(Membership.user_id, Membership.unit_id).order_by(Membership.id)).all()
-        gone = session.execute(select(Succession.code, Succession.successor)).all()
-    return host.state(), [*map(tuple, held)], [*map(tuple, gone)]
-
-
-@pytest.mark.parametrize("act", ["merge", "split"])
-def test_rule_i2_a_failure_at_any_statement_leaves_all_units_as_they_were(
-    host: Host, towns: tuple[Unit, Unit, Unit], act: str
-) -> None:
-    a, b, c = towns
-    wish = merger(c, a, b) if act == "merge" else division(a, b, c)
-    before, failed = everything(host), []
-    # The last step goes beyond the last statement: then nothing fails and all of it is there.
-    for statement in range(1 if SOAK else 1 + SEED % STEP, 999, 1 if SOAK else STEP):
-        with suppress(OSError), failing_at(host.engine, statement) as texts:
-            with host.sessions.begin() as session:
-                done(session, wish)
-            break
-        failed += texts
-        assert everything(host) == before
-    after = everything(host)
-    assert len(failed) > (60 if SOAK else 60 // STEP)
-    assert after[2]
-    assert after != before
-    if SOAK:
-        written = {text.split()[2].strip('"') for text in failed if text.startswith("INSERT INTO")}
-        assert {"revision", "succession", "audit_record", "picture", "membership", "question"} <= written
-
-
-def admin(login: str) -> Act:
-    return Act(login, f"{login}（虛構）", Role.PREFECTURE_ADMIN.value, "522300000000", MOMENT, "調整")
-
-
-def test_two_people_of_the_prefecture_merge_townships(host: Host, towns: tuple[Unit, Unit, Unit]) -> None:
-    a, b, c = towns
-    with host.sessions.begin() as session:
-        wish = merger(c, a, b)
-        content = {"wish": wish.data(), "plan": plan_succession(session, wish, MOMENT).hash}
-        assert wish_of(content["wish"]) == wish
-        made = propose(session, admin("one"), kinds(), "522300000000", MERGER, content)
-        assert ended(session, a.code) is None
-        for who, text in ((admin("one"), "提出人不能"), (director(c), "您的角色不能")):
-            with pytest.raises(ApprovalRefused, match=text):
-                decide(session, who, kinds(), made, approve=True, comment="")
-        decide(session, admin("two"), kinds(), made, approve=True, comment="")
-        assert ended(session, a.code) is not None
-        assert Status(session.get_one(Centre, b.code).status) is Status.ENDED
-
-
-def test_what_has_changed_since_it_was_proposed_is_not_approved(
-    host: Host, towns: tuple[Unit, Unit, Unit]
-) -> None:
-    a, b, _ = towns
-    with host.sessions.begin() as session:
-        wish = merger(b, a)
-        content = {"wish": wish.data(), "plan": plan_succession(session, wish, MOMENT).hash}
-        made = propose(session, admin("one"), kinds(), "522300000000", MERGER, content)
-        edit(session, a, ("profile", None, "slogan", "另一宗旨"))
-        with pytest.raises(ApprovalRefused, match="計劃已過期"):
-            decide(session, admin("two"), kinds(), made, approve=True, comment="")
-        with pytest.raises(ApprovalRefused, match="請先填寫"):
-            propose(session, admin("one"), kinds(), b.code, MERGER)

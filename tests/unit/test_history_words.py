@@ -10,7 +10,7 @@ from townhall.web.history import ACTIONS
 from townhall.web.reading import DENIED, READ
 
 HOST = Path(__file__).parents[2] / "platform" / "townhall"
-FAMILIES = ("account.", "approval.", "centre.", "conflict.", "deviation.", "job.", "session.")
+FAMILIES = ("account.", "approval.", "centre.", "conflict.", "deviation.", "job.", "session.", "unit.")
 CALLS = {"record", "record_of", "note", "Deed", "_mark"}
 
 

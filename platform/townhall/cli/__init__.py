@@ -13,6 +13,7 @@ from townhall.cli.packs import pack
 from townhall.cli.people import user
 from townhall.cli.printing import render
 from townhall.cli.setup import demo, init, serve
+from townhall.cli.township import township
 from townhall.cli.work import work
 
 
@@ -33,6 +34,7 @@ for command in (
     render,
     import_centre,
     export_centre,
+    township,
     pack,
     user,
     audit,

@@ -8,10 +8,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import content_hash
+from provisioning.differences import ITEM
 from provisioning.estate import Fate, How, Kind
 from provisioning.refusals import Refusal, SuccessionRefused
+from provisioning.specs.centre import COLLECTIONS
 from provisioning.succession import MERGE, Result, SuccessionPlan
-from provisioning.tree import written
+from provisioning.tree import Path, written
 from townhall.accounts.models import Membership, Pass, Role, User
 from townhall.accounts.operations import grant_role, withdraw_role
 from townhall.accounts.passes import cancel as cancel_invitation
@@ -85,8 +87,8 @@ def _take_over(deed: _Deed, result: Result) -> int:
     changes = write_rows(session, centre, before, result.centre)
     old = centre.content_hash
     add_revision(session, centre, stands.base.centre, result.centre, result.marks, deed.act)
-    act = "unit.merge" if deed.plan.act == MERGE else "unit.split"
-    record_edit(session, deed.act, unit, centre, Deed(act, facts=_facts(deed)), changes, old)
+    told = Deed("unit.merge" if deed.plan.act == MERGE else "unit.split", facts=_facts(deed))
+    record_edit(session, deed.act, unit, centre, told, changes, old)
     _record_questions(deed, result)
     return centre.revision
 
@@ -107,7 +109,7 @@ def _record_questions(deed: _Deed, result: Result) -> None:
     for mark in result.asked:
         told = mark.data()
         facts = {"plan": deed.plan.hash, "reason": mark.code, "conflict": mark.id, "origin": mark.origin}
-        changes = [[mark.path[0], None, written(mark.path), told["ours"], told["theirs"]]]
+        changes = [[*_where(mark.path), told["ours"], told["theirs"]]]
         record(
             deed.session,
             deed.act,
@@ -117,6 +119,13 @@ def _record_questions(deed: _Deed, result: Result) -> None:
             changes=changes,
             basis=facts,
         )
+
+
+def _where(path: Path) -> tuple[str, str | None, str]:
+    """Section, key and field as the audit keeps them."""
+    own = path[0] in COLLECTIONS
+    rest = path[2:] if own else path[1:]
+    return path[0], path[1] if own else None, rest[0] if rest else ITEM
 
 
 def _end(deed: _Deed, code: str, revisions: dict[str, int]) -> None:

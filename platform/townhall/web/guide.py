@@ -11,13 +11,12 @@ from townhall.centres.status import Status
 from townhall.pictures.models import PictureKind
 from townhall.pictures.operations import picture_of, pictures_of
 from townhall.tenancy import HOST
+from townhall.units.succession import ended
 from townhall.web.desk import Desk, find_desk
 from townhall.web.edge import database, settings
 from townhall.web.guards import public
 from townhall.web.items import matching
 from townhall.web.pictures import NAMED, answered
-
-HIDDEN = {Status.ARCHIVED, Status.ENDED}
 
 pages = Blueprint("guide", __name__, url_prefix="/g/<code9:code>")
 
@@ -62,7 +61,9 @@ def picture(code: str, name: str) -> ResponseReturnValue:
 def _desk(session: Session, code: str) -> Desk:
     """A centre that is open; a township without one looks like no township."""
     desk = find_desk(session, code, HOST)
-    if desk is None or desk.row is None or desk.row.status in HIDDEN:
+    if desk is not None and (gone := ended(session, desk.unit.code)) is not None:
+        abort(make_response(render_template("guide_ended.html", desk=desk, ended=gone), 410))
+    if desk is None or desk.row is None or desk.row.status == Status.ARCHIVED:
         abort(404)
     return desk
 

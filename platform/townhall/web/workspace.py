@@ -15,10 +15,12 @@ from townhall.centres.readiness import Missing
 from townhall.documents.fields import Pen
 from townhall.documents.hall_facts import plan_of
 from townhall.documents.plan import thumbnail
+from townhall.tenancy import scope_of
 from townhall.units.models import Unit
+from townhall.units.succession import ended
 from townhall.web.addresses import slug
 from townhall.web.desk import Desk
-from townhall.web.guards import allowed, township
+from townhall.web.guards import allowed, held_unit, township
 from townhall.web.language import current
 
 pages = Blueprint("workspace", __name__, url_prefix="/t/<code9:code>")
@@ -33,6 +35,8 @@ FACE = "Noto Sans CJK TC, PingFang TC, Microsoft JhengHei, Microsoft YaHei, sans
 def show(desk: Desk) -> ResponseReturnValue:
     if desk.row is None:
         return render_template("unopened.html", desk=desk)
+    if (gone := ended(desk.session, desk.unit.code)) is not None:
+        return render_template("ended.html", desk=desk, ended=gone, scope=scope_of(held_unit().code))
     return render_template(
         "workspace.html",
         desk=desk,
