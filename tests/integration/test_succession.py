@@ -1,6 +1,8 @@
 """Rules P on a real host: townships end, others take their place, all of it at once or nothing."""
 
 import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -35,6 +37,9 @@ from townhall.approvals.operations import ApprovalRefused, propose
 from townhall.audit.models import AuditRecord
 from townhall.audit.operations import records
 from townhall.centres.apply import PlanRefused, apply_plan, plan_unit, standard_for
+from townhall.centres.archive import write_archive
+from townhall.centres.archive_file import read_archive
+from townhall.centres.bringing import bring
 from townhall.centres.deciding import Decision, decide_conflict
 from townhall.centres.edit import EditRefused
 from townhall.centres.lifecycle import StepRefused, take
@@ -171,6 +176,27 @@ def test_rule_p3_the_fleet_goes_on_without_what_has_ended(host: Host, towns: tup
         assert (fault.column, fault.line > 1) == ("code", True)
         assert b.short_code in fault.message
     assert host.provision([a, b]).counts == {Result.UNCHANGED: 1}
+
+
+def test_rule_p3_the_file_of_what_has_ended_stays_closed_in_another_host(
+    host: Host,
+    towns: tuple[Unit, Unit, Unit],
+    tmp_path: Path,
+    copies: Callable[[], str],
+    hosts: Callable[[str], Host],
+) -> None:
+    a, b, _ = towns
+    with host.sessions.begin() as session:
+        done(session, merger(b, a))
+        write_archive(session, a, tmp_path / "a.zip")
+        write_archive(session, b, tmp_path / "b.zip")
+    with hosts(copies()).sessions.begin() as session:
+        for unit, name in ((a, "a.zip"), (b, "b.zip")):
+            bring(session, ACT, read_archive(tmp_path / name))
+            replays(session, unit)
+        with pytest.raises(EditRefused, match="已撤併"):
+            edit(session, a, ("profile", None, "hotline", "0000-9"))
+        assert {row.unit_id for row in session.scalars(select(Question))} == {b.code}
 
 
 def test_rule_p4_the_question_that_a_merger_leaves_is_decided_like_any_other(

@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from flask import Blueprint, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -61,11 +61,18 @@ def picture(code: str, name: str) -> ResponseReturnValue:
 def _desk(session: Session, code: str) -> Desk:
     """A centre that is open; a township without one looks like no township."""
     desk = find_desk(session, code, HOST)
-    if desk is not None and (gone := ended(session, desk.unit.code)) is not None:
-        abort(make_response(render_template("guide_ended.html", desk=desk, ended=gone), 410))
     if desk is None or desk.row is None or desk.row.status == Status.ARCHIVED:
         abort(404)
+    if desk.row.status == Status.ENDED:
+        abort(_succeeded(desk))
     return desk
+
+
+def _succeeded(desk: Desk) -> Response:
+    """Where to go now; the code on an old wall is still scanned."""
+    if (gone := ended(desk.session, desk.unit.code)) is None:
+        abort(404)
+    return make_response(render_template("guide_ended.html", desk=desk, ended=gone), 410)
 
 
 def _answer(desk: Desk, page: str) -> ResponseReturnValue:

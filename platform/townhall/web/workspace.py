@@ -12,6 +12,7 @@ from townhall.accounts.rights import Right
 from townhall.budget.amounts import allotted
 from townhall.centres.models import Revision
 from townhall.centres.readiness import Missing
+from townhall.centres.status import Status
 from townhall.documents.fields import Pen
 from townhall.documents.hall_facts import plan_of
 from townhall.documents.plan import thumbnail
@@ -35,7 +36,7 @@ FACE = "Noto Sans CJK TC, PingFang TC, Microsoft JhengHei, Microsoft YaHei, sans
 def show(desk: Desk) -> ResponseReturnValue:
     if desk.row is None:
         return render_template("unopened.html", desk=desk)
-    if (gone := ended(desk.session, desk.unit.code)) is not None:
+    if desk.row.status == Status.ENDED and (gone := ended(desk.session, desk.unit.code)) is not None:
         return render_template("ended.html", desk=desk, ended=gone, scope=scope_of(held_unit().code))
     return render_template(
         "workspace.html",
