@@ -1,47 +1,31 @@
 """Rules I2 and P on a real host: all units or none, and two people for it."""
 
-import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
-from sqlalchemy.engine import Engine
+from sqlalchemy import select
 
+from provisioning.refusals import SuccessionRefused
 from tests.fixtures.host import Host
 from tests.fixtures.soak import SEED, SOAK
 from tests.fixtures.standards import MOMENT
-from tests.fixtures.succession import director, division, done, edit, merger
+from tests.fixtures.succession import ACT, director, division, done, edit, merger, specs
+from tests.integration.test_provision import failing_at
 from townhall.accounts.models import Membership, Role
 from townhall.approvals.operations import ApprovalRefused, decide, propose
 from townhall.audit.act import Act
 from townhall.centres.models import Centre
+from townhall.centres.rows import require_centre
 from townhall.centres.status import Status
+from townhall.successions.operations import carry_out
 from townhall.successions.reading import plan_succession, wish_of
 from townhall.successions.steps import MERGER, kinds
 from townhall.units.models import Unit
 from townhall.units.succession import Succession, ended
 
 STEP = 17  # of the statements that fail, how many are passed over in the short run
-
-
-@contextmanager
-def failing_at(engine: Engine, statement: int) -> Iterator[list[str]]:
-    """The database reports a full disk at the n-th statement; gives what that statement was."""
-    left = itertools.count(statement - 1, -1)
-    failed: list[str] = []
-
-    def fail(_connection: object, _cursor: object, text: str, *_: object) -> None:
-        if next(left) == 0:
-            failed.append(text)
-            raise OSError("no space left on device")
-
-    event.listen(engine, "before_cursor_execute", fail)
-    try:
-        yield failed
-    finally:
-        event.remove(engine, "before_cursor_execute", fail)
 
 
 def everything(host: Host) -> Any:
@@ -74,6 +58,34 @@ def test_rule_i2_a_failure_at_any_statement_leaves_all_units_as_they_were(
     if SOAK:
         written = {text.split()[2].strip('"') for text in failed if text.startswith("INSERT INTO")}
         assert {"revision", "succession", "audit_record", "picture", "membership", "question"} <= written
+
+
+def test_rule_i4_of_two_mergers_of_one_township_at_once_only_one_is_carried_out(
+    host: Host, towns: tuple[Unit, Unit, Unit]
+) -> None:
+    a, b, c = towns
+    wishes = [merger(b, a), merger(c, a)]
+    with host.sessions() as session:
+        seen = [plan_succession(session, wish, MOMENT).hash for wish in wishes]
+        before = sum(spec.envelope for spec in specs(session, a, b, c))
+
+    def attempt(number: int) -> bool:
+        try:
+            with host.sessions.begin() as session:
+                carry_out(session, ACT, wishes[number], seen[number])
+        except SuccessionRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(attempt, range(2))) == [False, True]
+    with host.sessions() as session:
+        found = ended(session, a.code)
+        assert found is not None
+        assert len(found.successors) == 1
+        own = require_centre(session, a.code).envelope
+        assert sum(spec.envelope for spec in specs(session, b, c)) == before
+        assert require_centre(session, found.successors[0].code).envelope == 2 * own
 
 
 def admin(login: str) -> Act:
