@@ -116,7 +116,8 @@ def still_between(marks: Iterable[Mark], tree: Tree) -> Marks:
 
 def _between(mark: Mark, tree: Tree) -> bool:
     node, now = node_at(mark.path), value_at(tree, mark.path)
-    there = value_at(tree, mark.path[:2]) is not None or len(mark.path) <= len(("profile", "hotline"))
+    around = mark.path[:2]  # of a field of an item, the item
+    there = around == mark.path or value_at(tree, around) is not None
     return there and not same(now, mark.theirs, node) and not same(now, mark.value, node)
 
 

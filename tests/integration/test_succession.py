@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from tests.fixtures.succession import (
     steps_here,
 )
 from tests.fixtures.townships import check_whole, money
+from townhall.accounts.federation import AUTHOR, Grant, Person, mapping_faults, provider_act, settle
 from townhall.accounts.models import Membership, Role, User
 from townhall.accounts.operations import AccountRefused, grant_role
 from townhall.accounts.passes import invite, open_invitations
@@ -85,6 +87,26 @@ def test_rule_p2_a_merger_brings_everything_to_its_place_and_loses_no_fen(
         unsent = select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None))
         assert session.scalar(unsent.where(Outbox.unit_id.in_([a.code, b.code]))) == 0
         replays(session, a, b, c)
+
+
+def test_rule_p2_a_role_that_a_provider_gave_goes_over_and_can_still_be_taken_away(
+    host: Host, towns: tuple[Unit, Unit, Unit]
+) -> None:
+    a, b, _ = towns
+    mapping = {"directors": Grant(Role.TOWNSHIP_DIRECTOR, a.code)}
+    member = Person("https://login.example", "1", "lin", "林（虛構）", frozenset({"directors"}))
+    provider = provider_act(MOMENT)
+    with host.sessions.begin() as session:
+        user = settle(session, provider, member, mapping)
+        assert user is not None
+        done(session, merger(b, a))
+        assert [(one.unit_id, one.granted_by) for one in user.memberships] == [(b.code, AUTHOR)]
+        settle(session, provider, member, mapping)
+        assert [one.unit_id for one in user.memberships] == [b.code]
+        (fault,) = mapping_faults(session, mapping)
+        assert b.short_code in fault
+        settle(session, provider, replace(member, groups=frozenset()), mapping)
+        assert user.memberships == []
 
 
 def test_rule_p3_each_unit_has_one_record_of_it_and_all_have_one_number(

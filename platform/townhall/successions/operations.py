@@ -14,6 +14,7 @@ from provisioning.refusals import Refusal, SuccessionRefused
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.succession import MERGE, Result, SuccessionPlan
 from provisioning.tree import Path, written
+from townhall.accounts.federation import AUTHOR
 from townhall.accounts.models import Membership, Pass, Role, User
 from townhall.accounts.operations import grant_role, withdraw_role
 from townhall.accounts.passes import cancel as cancel_invitation
@@ -184,10 +185,14 @@ def _move_role(deed: _Deed, fate: Fate) -> None:
     held = deed.session.scalars(
         wanted.where(Membership.unit_id == fate.source, Membership.role == role)
     ).one()
-    user, kept = held.user, held.role
+    user, kept, author = held.user, held.role, held.granted_by
     withdraw_role(deed.session, deed.act, held)
-    if fate.how is not How.RETIRED:
-        grant_role(deed.session, deed.act, user, Role(kept), fate.unit)
+    if fate.how is How.RETIRED:
+        return
+    made = grant_role(deed.session, deed.act, user, Role(kept), fate.unit)
+    if author == AUTHOR:
+        # What a provider gave, it must be able to take away.
+        made.granted_by = author
 
 
 def _cancel_invitation(deed: _Deed, fate: Fate) -> None:
