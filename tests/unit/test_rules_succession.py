@@ -359,3 +359,15 @@ def test_rule_p2_fixed_amounts_give_way_in_proportion_when_the_envelope_changes(
     fixed = with_money(standard.centre, dict(zip(names, (1, 2, 4), strict=True)))
     doubled = fixed.model_copy(update={"envelope": 14})
     assert [*by_category(doubled).values()] == [2, 4, 8]
+
+
+def test_rule_p2_a_pin_goes_on_only_where_the_value_that_it_holds_stands(standard: Upstream) -> None:
+    path = ("items", RELIEF, "scope")
+    pin = Mark(MarkKind.PIN, path, "pin", part(standard.centre, "items", RELIEF).scope)
+    source = party(A, standard, marks=(pin,))
+    made = merged(party(B, standard), source)
+    assert made.results[0].marks == (pin,)
+    other = changed(standard.centre, "items", RELIEF, scope="另")
+    over = merged(party(B, standard, other), source)
+    assert over.results[0].marks == ()
+    assert "不生效" in fate(over, "mark", pin.id).reason
