@@ -19,7 +19,7 @@ RULES = " ".join(
     for name in ("values", "collections", "conflicts", "policies", "moves", "plans", "model")
 )
 PROPERTIES = "tests/properties --hypothesis-seed=20121231"
-SUCCESSION = "tests/unit/test_rules_succession.py"
+SUCCESSION = "tests/unit/test_rules_succession.py tests/unit/test_rules_between.py"
 
 
 def fault(file: str, old: str, new: str, tests: str = RULES) -> Mutant:

@@ -1,12 +1,13 @@
 """Rules P: townships that merge and split. Nothing is orphaned, nothing is lost, and nobody's word is overruled."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from provisioning.canonical import content_hash
 from provisioning.estate import Holding, How, Kind, Party
-from provisioning.marks import Choice, Mark, MarkKind, decide
+from provisioning.marks import Mark, MarkKind
 from provisioning.plan import Reason
 from provisioning.reconcile import open_questions
 from provisioning.refusals import SuccessionRefused, below
@@ -14,8 +15,7 @@ from provisioning.resolve import Upstream
 from provisioning.shares import by_category, with_money
 from provisioning.shares import divided as shared
 from provisioning.succession import merge_plan, split_plan
-from provisioning.tree import centre_of, centre_tree, value_at
-from tests.fixtures.changes import added, changed, keys, part, plan, release, without
+from tests.fixtures.changes import added, changed, keys, part, release, without
 from tests.fixtures.townships import (
     DAY,
     A,
@@ -270,50 +270,6 @@ def test_rule_p4_a_value_that_the_heir_has_pinned_is_not_overruled(standard: Ups
     assert [mark.path for mark in made.results[0].asked] == [path]
 
 
-def asked_between(standard: Upstream) -> tuple[Any, Any, Mark]:
-    a, b = (party(code, standard, changed(standard.centre, "items", RELIEF, scope=code)) for code in (A, B))
-    made = merged(b, a)
-    (mark,) = made.results[0].marks
-    return after(made, B), made.results[0].marks, mark
-
-
-@pytest.mark.parametrize(
-    ("choice", "scope"),
-    [(Choice.KEEP_LOCAL, B), (Choice.TAKE_STANDARD, A), (Choice.NEW_VALUE, "折中")],
-)
-def test_rule_p4_the_question_is_decided_like_any_other(
-    standard: Upstream, choice: Choice, scope: str
-) -> None:
-    centre, marks, mark = asked_between(standard)
-    tree, left = decide(centre_tree(centre), centre_tree(standard.centre), marks, mark, choice, "折中")
-    assert left == ()
-    assert value_at(tree, mark.path) == scope
-    assert open_questions(B, standard, centre_of(tree, centre), left) == ()
-
-
-def test_rule_p4_the_question_stays_open_over_other_edits_and_releases(standard: Upstream) -> None:
-    centre, marks, mark = asked_between(standard)
-    edited = changed(centre, "profile", None, slogan="另一宗旨")
-    assert open_questions(B, standard, edited, marks) == marks
-    later = changed(standard.centre, "items", RELIEF, result="州改")
-    brought = plan(edited, standard, release(standard, later), marks)
-    assert brought.changes.marks == marks
-    assert part(brought.changes.after, "items", RELIEF).result == "州改"
-    assert Mark.data(mark)["origin"] == A
-
-
-@pytest.mark.parametrize("settled", [A, None])
-def test_rule_p4_the_question_closes_itself_where_the_heir_comes_to_one_of_the_values(
-    standard: Upstream, settled: str | None
-) -> None:
-    centre, marks, _ = asked_between(standard)
-    scope = settled or part(standard.centre, "items", RELIEF).scope
-    assert open_questions(B, standard, changed(centre, "items", RELIEF, scope=scope), marks) == ()
-    again = changed(centre, "items", RELIEF, scope="第三")
-    (open_still,) = open_questions(B, standard, again, marks)
-    assert (open_still.ours, open_still.theirs) == ("第三", A)
-
-
 def test_rule_p2_a_question_that_was_open_goes_on_where_its_value_stands(standard: Upstream) -> None:
     old = Mark(
         MarkKind.CONFLICT,
@@ -347,11 +303,31 @@ def test_rule_p2_a_plan_is_the_same_bytes_for_the_same_input_and_another_for_ano
     assert all("[" not in sentence and "zhou:" not in sentence for sentence in one.sentences)
 
 
-def test_rule_p2_several_amounts_over_several_heirs_lose_no_fen() -> None:
-    totals = {"甲": 10, "乙": 7, "丙": 0}
-    parts = shared(totals, [5, 11, 1])
-    assert [sum(one.values()) for one in parts] == [5, 11, 1]
-    assert {name: sum(one[name] for one in parts) for name in totals} == totals
+@pytest.mark.parametrize(
+    ("totals", "parts"),
+    [({"甲": 10, "乙": 7, "丙": 0}, [5, 11, 1]), ({"甲": 1, "乙": 1}, [1, 1]), ({"甲": 0}, [0, 0])],
+)
+def test_rule_p2_several_amounts_over_several_heirs_lose_no_fen(
+    totals: dict[str, int], parts: list[int]
+) -> None:
+    found = shared(totals, parts)
+    assert [sum(one.values()) for one in found] == parts
+    assert {name: sum(one[name] for one in found) for name in totals} == totals
+
+
+def test_rule_p2_what_the_heirs_standard_does_not_have_ends_unless_somebody_made_it_their_own(
+    standard: Upstream,
+) -> None:
+    lean = replace(standard, centre=without(standard.centre, "items", RELIEF), overlay="1" * 64)
+    made = merged(party(B, lean), party(A, standard))
+    assert RELIEF not in keys(after(made, B), "items")
+    assert "標準不設" in fate(made, "items", RELIEF).reason
+    own = party(A, standard, changed(standard.centre, "items", RELIEF, scope="本地"))
+    kept = merged(party(B, lean), own)
+    assert part(after(kept, B), "items", RELIEF).scope == "本地"
+    assert [mark.code for mark in kept.results[0].marks] == [Reason.CONFLICT_MD]
+    for one in (made, kept):
+        check_whole(one)
 
 
 def test_rule_p2_fixed_amounts_give_way_in_proportion_when_the_envelope_changes(standard: Upstream) -> None:
