@@ -106,6 +106,7 @@ FIELD = {
     "articles": "條文",
     "review": "法制審查",
     "share": "份額",
+    "amount": "核定金額",
     "origin": "依據",
     # Of the lines inside an item or a regime.
     "form": "材料形式",

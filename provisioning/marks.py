@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioning.merge import Touch
 from provisioning.ordering import joined_order
-from provisioning.tree import Path, Tree, grown, listed, node_at, placed, value_at
+from provisioning.tree import Path, Tree, grown, listed, node_at, placed, same, value_at
 
 
 class MarkKind(StrEnum):
@@ -27,7 +27,8 @@ class Mark:
     `value` is, as a tree: of a conflict the old base (rule G1), of a suspended override the township's value, of
     a pin and of an accepted deviation the value it holds for. `id` of a conflict never changes while it is open;
     `ours` and `theirs` are what stand against each other in it. `until` is the day to which a decision was put off
-    or an acceptance lasts.
+    or an acceptance lasts. `origin` is set on a conflict that a merger of townships left open: the 12-digit code of
+    the one whose value is `theirs` (rule P4), where it is otherwise that of the standard.
     """
 
     kind: MarkKind
@@ -39,6 +40,7 @@ class Mark:
     reason: str = ""
     ours: Any = None
     theirs: Any = None
+    origin: str = ""
 
     @property
     def question(self) -> str:
@@ -48,7 +50,7 @@ class Mark:
     def data(self) -> dict[str, Any]:
         """As plain JSON in canonical form, to be stored."""
         node = node_at(self.path)
-        return {
+        return ({"origin": self.origin} if self.origin else {}) | {
             "kind": self.kind.value,
             "path": list(self.path),
             "id": self.id,
@@ -72,6 +74,7 @@ def mark_of(data: dict[str, Any]) -> Mark:
         until=dt.date.fromisoformat(until) if until else None,
         code=data["code"],
         reason=data["reason"],
+        origin=data.get("origin", ""),
         **{name: grown(node, data[name]) for name in ("value", "ours", "theirs")},
     )
 
@@ -97,20 +100,41 @@ def of_kind(marks: Iterable[Mark], kind: MarkKind) -> Iterator[Mark]:
 def with_old_bases(base: Tree, marks: Iterable[Mark]) -> Tree:
     """The base that a township is compared from: its pinned standard, but the old values where it has not decided."""
     for mark in of_kind(marks, MarkKind.CONFLICT):
-        base = placed(base, mark.path, mark.value)
+        # Between two townships nothing is asked about the standard.
+        base = base if mark.origin else placed(base, mark.path, mark.value)
     return base
+
+
+def still_between(marks: Iterable[Mark], tree: Tree) -> Marks:
+    """The marks without the conflicts between townships that have settled themselves (rules P4, G5).
+
+    One is settled when the place has come to say what the other township says, or what both had before, or when
+    the item around it is gone; where neither is so, it holds against what the place says now.
+    """
+    return tuple(_held(mark, tree) for mark in marks if not mark.origin or _between(mark, tree))
+
+
+def _between(mark: Mark, tree: Tree) -> bool:
+    node, now = node_at(mark.path), value_at(tree, mark.path)
+    around = mark.path[:2]  # of a field of an item, the item
+    there = around == mark.path or value_at(tree, around) is not None
+    return there and not same(now, mark.theirs, node) and not same(now, mark.value, node)
+
+
+def _held(mark: Mark, tree: Tree) -> Mark:
+    return replace(mark, ours=value_at(tree, mark.path)) if mark.origin else mark
 
 
 def after_merge(unit: str, marks: Marks, touches: Iterable[Touch]) -> Marks:
     """The marks once a merge is applied: what is still undecided, what was displaced, and all other marks."""
     touches = tuple(touches)
-    standing = {mark.path: mark for mark in of_kind(marks, MarkKind.CONFLICT)}
+    standing = {mark.path: mark for mark in of_kind(marks, MarkKind.CONFLICT) if not mark.origin}
     conflicts = (_conflict(unit, standing.get(touch.path), touch) for touch in touches if touch.conflict)
     displaced = {touch.path: _suspended(unit, touch) for touch in touches if touch.code == "LOCKED_DISPLACED"}
     others = (
         mark
         for mark in marks
-        if mark.kind is not MarkKind.CONFLICT
+        if (mark.kind is not MarkKind.CONFLICT or mark.origin)
         and not (mark.kind is MarkKind.SUSPENDED and mark.path in displaced)
     )
     return ordered((*conflicts, *displaced.values(), *others))
@@ -135,11 +159,13 @@ def _suspended(unit: str, touch: Touch) -> Mark:
 def closed(before: Marks, after: Marks) -> Marks:
     """Conflicts that are no longer open and were not taken up by one on the item around them (rules G5, G8)."""
     open_paths = {mark.path for mark in of_kind(after, MarkKind.CONFLICT)}
-    return tuple(
-        mark
-        for mark in of_kind(before, MarkKind.CONFLICT)
-        if not any(mark.path[: len(path)] == path for path in open_paths)
-    )
+    still_open = {mark.id for mark in of_kind(after, MarkKind.CONFLICT)}
+
+    def taken_up(mark: Mark) -> bool:
+        return not mark.origin and any(mark.path[: len(path)] == path for path in open_paths)
+
+    conflicts = of_kind(before, MarkKind.CONFLICT)
+    return tuple(mark for mark in conflicts if mark.id not in still_open and not taken_up(mark))
 
 
 class Choice(StrEnum):
@@ -174,7 +200,7 @@ def decide(
 ) -> tuple[Tree, Marks]:
     """Township and marks after a decision (rule G3); `theirs` is the standard that the township is pinned to.
 
-    A decision moves the base of the place to the standard by taking the mark away; putting it off leaves both.
+    Of a conflict between two townships the other one's value is taken in its stead (rule P4). A decision moves the base of the place to the standard by taking the mark away; putting it off leaves both.
     """
     if choice is Choice.LATER:
         return ours, ordered(replace(one, until=until) if one is mark else one for one in marks)
@@ -186,6 +212,8 @@ def decide(
     )
     if choice is Choice.NEW_VALUE:
         return placed(ours, mark.path, value), left
+    if mark.origin:
+        return placed(ours, mark.path, mark.theirs), left
     taken = placed(ours, mark.path, value_at(theirs, mark.path))
     return _where_it_stands(taken, theirs, mark.path), left
 

@@ -1,4 +1,21 @@
-"""Money is whole fen everywhere; this is the one place that writes it for people."""
+"""Money is whole fen everywhere: shared so that nothing is lost, and written for people in this one place."""
+
+from collections.abc import Iterable
+
+
+def amounts(envelope: int, shares: Iterable[int]) -> tuple[int, ...]:
+    """The envelope in fen divided by shares, by largest remainder; equal remainders go to the earlier share.
+
+    Raises `ValueError` when something is negative or when there is nothing to divide by.
+    """
+    weights = tuple(shares)
+    total = sum(weights)
+    if envelope < 0 or total <= 0 or min(weights) < 0:
+        raise ValueError("金額和份額不得為負，份額合計須大於零")
+    parts = [divmod(envelope * weight, total) for weight in weights]
+    left = envelope - sum(whole for whole, _ in parts)
+    first = sorted(range(len(parts)), key=lambda place: (-parts[place][1], place))[:left]
+    return tuple(whole + (place in first) for place, (whole, _) in enumerate(parts))
 
 
 def yuan(fen: int) -> str:

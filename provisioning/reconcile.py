@@ -3,7 +3,16 @@
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from provisioning.marks import Mark, MarkKind, Marks, after_merge, closed, of_kind, with_old_bases
+from provisioning.marks import (
+    Mark,
+    MarkKind,
+    Marks,
+    after_merge,
+    closed,
+    of_kind,
+    still_between,
+    with_old_bases,
+)
 from provisioning.merge import Touch, merge
 from provisioning.moves import Moved, relocate
 from provisioning.resolve import Upstream
@@ -57,7 +66,7 @@ def reconcile(unit: str, base: Upstream, ours: CentreSpec, target: Upstream, mar
     standing = tuple(replace(mark, path=relocated.path(mark.path)) for mark in marks)
     merged = merge(relocated.base, relocated.ours, theirs, Bench(target, standing))
     centre = centre_of(merged.tree, like=target.centre)
-    after = after_merge(unit, standing, merged.touches)
+    after = still_between(after_merge(unit, standing, merged.touches), merged.tree)
     return Reconciled(centre, merged.touches, relocated.moved, standing, after)
 
 

@@ -226,7 +226,7 @@ def _until(day: dt.date | None) -> str:
     return f"；現值可以沿用至{day.year}年{day.month}月{day.day}日" if day else ""
 
 
-_MONEY = {"envelope", "estimate"}
+_MONEY = {"envelope", "estimate", "amount"}
 _LENGTHS = {"x", "y", "width", "depth", "height", "offset", "bottom"}
 
 

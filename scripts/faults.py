@@ -19,6 +19,7 @@ RULES = " ".join(
     for name in ("values", "collections", "conflicts", "policies", "moves", "plans", "model")
 )
 PROPERTIES = "tests/properties --hypothesis-seed=20121231"
+SUCCESSION = "tests/unit/test_rules_succession.py tests/unit/test_rules_between.py"
 
 
 def fault(file: str, old: str, new: str, tests: str = RULES) -> Mutant:
@@ -220,18 +221,56 @@ OF_EXTRACTING = (
 )
 
 
+# the first or the last source wins; things are lost, doubled or orphaned; money is made or lost
+OF_SUCCESSION = tuple(
+    fault(file, old, new, SUCCESSION)
+    for file, old, new in (
+        ("inheriting", "ordered((*heir.marks, *asked,", "ordered((*heir.marks,"),
+        (
+            "inheriting",
+            "base = _where_both_are(centre_tree(heir.party.standard.centre), ours, theirs)",
+            "base = centre_tree(heir.party.standard.centre)",
+        ),
+        ("inheriting", "windows = tuple(_numbered(ours.windows, given.windows))", "windows = given.windows"),
+        ("inheriting", "after = _with_stock(after, heir.centre, given)", "after = after"),
+        ("inheriting", "takes_place = not heir.placed and", "takes_place ="),
+        ("inheriting", "_Between(heir.party.standard, heir.marks))", "_Between(heir.party.standard, ()))"),
+        ("inheriting", "        origin=source.code,\n", ""),
+        ("inheriting", "if stands and (mark.kind", "if (mark.kind"),
+        ("succession", "money[category] = money.get(category, 0) + fen", "money[category] = fen"),
+        ("succession", "mine = portion.of(heir.party.code, source)", "pass"),
+        (
+            "succession",
+            "yield from (_dropped(source, *thing) for thing in mine - found.keys() if thing[0] not in _HELD)",
+            "pass",
+        ),
+        ("succession", "        heir.held.add((one.kind, one.key))\n", ""),
+        ("succession", 'if one.severity == "error" and not one.known', "if False"),
+        ("shares", "left = {name: left[name] - mine[name] for name in left}", "pass"),
+        ("shares", "if not centre.budget or by_category(made) == totals:", "if True:"),
+        ("refusals", "if over := sum(shares.values()) - source.centre.envelope:", "if over := 0:"),
+        ("marks", "base = base if mark.origin else placed", "base = placed"),
+        ("marks", "    if mark.origin:\n        return placed(ours, mark.path, mark.theirs), left\n", ""),
+        ("marks", "return there and not same(now, mark.theirs, node) and", "return there and"),
+    )
+)
+
+
 def planted() -> Iterator[Mutant]:
     yield from OF_RULE_Q
     yield from (replace(one, tests=PROPERTIES) for one in OF_RULE_Q)
     yield from OF_OUR_OWN
     yield from OF_EXPLAINING
     yield from OF_EXTRACTING
+    yield from OF_SUCCESSION
 
 
 def main() -> int:
     os.environ["TOWNHALL_FIRST"] = "1"  # a failure is enough; what it shrinks to is of no interest here
     print("without any fault:", end=" ", flush=True)
-    if hunted([fault("merge", _ASK, _ASK, f"{RULES} {PROPERTIES} {EXPLAINING} {EXTRACTING}")], "")[0]:
+    if hunted(
+        [fault("merge", _ASK, _ASK, f"{RULES} {SUCCESSION} {PROPERTIES} {EXPLAINING} {EXTRACTING}")], ""
+    )[0]:
         return 1
     killed, all_of_them = hunted(planted(), " ".join(sys.argv[1:]))
     print(f"killed {killed} of {all_of_them}")

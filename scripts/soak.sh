@@ -27,4 +27,5 @@ exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/browser/test_canaries.py \
     tests/integration/test_providers.py \
     tests/integration/test_signed_in.py \
-    tests/integration/test_import_centre.py
+    tests/integration/test_import_centre.py \
+    tests/integration/test_succession_safety.py

@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.places",
     "tests.fixtures.standards",
     "tests.fixtures.host",
+    "tests.fixtures.succession",
     "tests.fixtures.commands",
     "tests.fixtures.browser",
     "tests.fixtures.network",

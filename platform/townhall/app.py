@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from townhall.admin.mount import mount
-from townhall.centres.steps import kinds
+from townhall.centres import steps
 from townhall.config import Settings
 from townhall.documents.fonts import Faces
 from townhall.documents.lettering import faces_of
@@ -19,6 +19,7 @@ from townhall.documents.press import Press
 from townhall.jobs import registry as jobs
 from townhall.jobs.broker import Post
 from townhall.rollouts.steps import kinds as publishing
+from townhall.successions import steps as divisions
 from townhall.walls import require_walls
 from townhall.web import (
     api,
@@ -44,6 +45,7 @@ from townhall.web import (
     signin,
     standards,
     studio,
+    succession,
     why,
     wording,
     workspace,
@@ -73,7 +75,7 @@ def create_app(settings: Settings) -> Flask:
     edge.connect(app, settings)
     require_walls(app.extensions["townhall.sessions"].kw["bind"])
     app.extensions["townhall.press"] = Press(settings.documents, lambda: _faces(app))
-    app.extensions["townhall.kinds"] = {**kinds(settings.archives), **publishing()}
+    app.extensions["townhall.kinds"] = steps.kinds(settings.archives) | divisions.kinds() | publishing()
     app.extensions["townhall.jobs"] = jobs.kinds(settings)
     app.extensions["townhall.post"] = Post(settings)
     headers.protect(app, secure=settings.secure_cookies, provider=settings.oidc_origin())
@@ -134,6 +136,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(packages.pages)
     app.register_blueprint(history.pages)
     app.register_blueprint(life.pages)
+    app.register_blueprint(succession.pages)
     app.register_blueprint(guide.pages)
     api.serve(app)
     mount(app)

@@ -33,6 +33,7 @@ from townhall.pictures.models import Picture
 from townhall.rollouts.models import Rollout, RolloutCentre, SimulatedCentre, Simulation
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
+from townhall.units.succession import Succession
 
 TENANT_OWNED = (
     Centre,
@@ -57,7 +58,7 @@ TENANT_OWNED = (
     RolloutCentre,
 )
 HOST_OWNED = (
-    *(Unit, Release, CountyOverlay, Simulation, Rollout, Holiday, Supplier),
+    *(Unit, Succession, Release, CountyOverlay, Simulation, Rollout, Holiday, Supplier),
     *(User, Membership, Identity, LoginSession, Pass, RecoveryCode, SpentToken, Attempt),
 )
 

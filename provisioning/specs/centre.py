@@ -231,11 +231,16 @@ class Post(Keyed):
 
 
 class BudgetLine(Keyed):
-    """The share of one category in the envelope, in basis points (10,000 = all)."""
+    """The share of one category in the envelope, in basis points (10,000 = all).
+
+    `amount` is its part in fen where a merger or a split of townships has fixed it: basis points are too coarse to
+    keep every fen. Where all lines have one they count instead of the shares.
+    """
 
     category: BudgetCategory
     share: Annotated[StrictInt, Field(ge=0, le=10_000)]
     origin: Text
+    amount: Fen | None = None
 
 
 class CentreSpec(Spec):

@@ -116,6 +116,9 @@ TABLE = {
         f"rollouts.{step}": Access(UNIT, Right.STANDARD, NOBODY)
         for step in ("go_on", "stop", "resume", "end", "take_back")
     },
+    "succession.show": Access(UNIT, Right.LIFECYCLE),
+    "succession.put": Access(UNIT, Right.LIFECYCLE),
+    "succession.settle": Access(UNIT, Right.LIFECYCLE, {"approval": "0" * 32}),
     "factor.form": Access(OWN),
     "factor.confirm": Access(OWN),
     "factor.begin": Access(OWN),

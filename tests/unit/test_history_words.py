@@ -20,6 +20,7 @@ FAMILIES = (
     "release.",
     "rollout.",
     "session.",
+    "unit.",
 )
 CALLS = {"record", "record_of", "note", "Deed", "_mark", "_record", "_end"}
 

@@ -34,6 +34,7 @@ ORDER = [
         "rollouts",
     ),
     *("documents", "jobs", "lookups"),
+    "successions",  # an act over everything that several centres have
     *("models", "walls"),
     *("web", "admin"),  # the plain tables stand in the shell of the web
     *("app", "demo", "cli"),

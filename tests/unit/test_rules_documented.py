@@ -44,7 +44,7 @@ def test_every_rule_has_its_row(script: ModuleType, rows: dict[str, list[str]]) 
 
 
 def test_every_rule_that_the_pure_engine_decides_is_tested(rows: dict[str, list[str]]) -> None:
-    assert not [rule for rule, tests in rows.items() if rule[0] in "ABCDEFGHKLQ" and not tests]
+    assert not [rule for rule, tests in rows.items() if rule[0] in "ABCDEFGHJKLPQ" and not tests]
 
 
 def test_a_test_of_several_rules_stands_at_each(script: ModuleType) -> None:

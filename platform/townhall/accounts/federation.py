@@ -6,7 +6,7 @@ Only what the provider gave is taken away again: a role that somebody granted by
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +20,7 @@ from townhall.accounts.tokens import LEEWAY, Notice
 from townhall.audit.act import Act, host_act
 from townhall.audit.operations import record
 from townhall.units.models import Level, Unit
+from townhall.units.succession import ended
 
 AUTHOR = "oidc"  # who grants, in the audit and in `granted_by`
 PREFIX = "sso-"  # before the logins of such accounts: nobody at a provider can take the name of somebody here
@@ -61,13 +62,20 @@ def settle(session: Session, act: Act, person: Person, mapping: Mapping[str, Gra
     None for a stranger without a mapped group. A closed account is given back as it is. Raises `AccountRefused`
     and `LookupError` when the mapping names a role or a unit that cannot be granted.
     """
-    wanted = list(dict.fromkeys(grant for group, grant in mapping.items() if group in person.groups))
+    given = (grant for group, grant in mapping.items() if group in person.groups)
+    wanted = list(dict.fromkeys(_as_of_now(session, grant) for grant in given))
     user = find(session, person.issuer, person.subject)
     if user is None and wanted:
         user = _admit(session, act, person)
     if user is not None and user.active:
         _match(session, act, user, wanted)
     return user
+
+
+def _as_of_now(session: Session, grant: Grant) -> Grant:
+    """In a township that has ended the role is its primary successor's, until somebody changes the mapping."""
+    gone = ended(session, grant.unit_id)
+    return replace(grant, unit_id=gone.living[0].code) if gone else grant
 
 
 def _admit(session: Session, act: Act, person: Person) -> User:
@@ -118,6 +126,8 @@ def mapping_faults(session: Session, mapping: Mapping[str, Grant]) -> Iterator[s
             yield f"組「{group}」：沒有代碼為 {grant.unit_id} 的單位"
         elif Level(unit.level) not in LEVELS[grant.role]:
             yield f"組「{group}」：角色 {grant.role.value} 不能設在{unit.name}這一級"
+        elif gone := ended(session, unit.code):
+            yield f"組「{group}」：{gone.sentence}，請改用後者的代碼"
 
 
 def spend(session: Session, issuer: str, notice: Notice, moment: dt.datetime) -> bool:

@@ -14,6 +14,7 @@ from townhall.accounts.rights import LEVELS
 from townhall.audit.act import Act
 from townhall.audit.operations import record
 from townhall.units.models import Level, Unit
+from townhall.units.succession import ended_fault
 
 SHORTEST_PASSWORD = 8
 LONGEST_NAME = 60
@@ -69,6 +70,8 @@ def grant_role(session: Session, act: Act, user: User, role: Role, unit_id: str)
         raise LookupError(f"沒有代碼為 {unit_id} 的單位")
     if Level(unit.level) not in LEVELS[role]:
         raise AccountRefused(f"角色 {role.value} 不能設在{unit.name}這一級")
+    if fault := ended_fault(session, unit_id):
+        raise AccountRefused(fault)
     held = next((one for one in user.memberships if (one.role, one.unit_id) == (role.value, unit_id)), None)
     if held is not None:
         return held

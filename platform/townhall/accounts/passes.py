@@ -15,6 +15,7 @@ from townhall.audit.act import Act
 from townhall.audit.operations import record
 from townhall.tenancy import Scope
 from townhall.units.models import Level, Unit
+from townhall.units.succession import ended_fault
 
 INVITATION, RESET = dt.timedelta(days=14), dt.timedelta(hours=24)
 SPENT = "鏈接已失效：可能已用過、已過期或抄寫有誤。請聯繫發出鏈接的人重新發送"
@@ -42,6 +43,8 @@ def invite(session: Session, act: Act, role: Role, unit: Unit) -> str:
     """A token for one new account with a role in a unit. Raises `AccountRefused`."""
     if Level(unit.level) not in LEVELS[role]:
         raise AccountRefused(f"角色 {role.value} 不能設在{unit.name}這一級")
+    if fault := ended_fault(session, unit.code):
+        raise AccountRefused(fault)
     token = _issue(session, act, unit.code, INVITATION, role=role.value)
     record(session, act, unit.code, "account.invite", changes=[["", None, "role", None, role.value]])
     return token

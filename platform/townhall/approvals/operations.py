@@ -13,6 +13,7 @@ from townhall.approvals.models import Approval, Verdict
 from townhall.audit.act import Act
 from townhall.audit.operations import record
 from townhall.tenancy import scope_of
+from townhall.units.succession import ended_fault
 
 LONGEST = 500  # characters of a reason or a comment
 
@@ -49,7 +50,7 @@ def propose(
     sort, content = kinds[kind], dict(content or {})
     if act.role not in sort.proposers:
         raise ApprovalRefused("您的角色不能提出這類申請")
-    _refuse(sort.check(session, unit_id, content))
+    _refuse(ended_fault(session, unit_id) or sort.check(session, unit_id, content))
     _refuse(None if act.reason.strip() else "請寫明事由")
     _refuse("已有同類申請在等待審批" if kind in waiting(session, unit_id) else None)
     made = Approval(
@@ -103,6 +104,12 @@ def withdraw(session: Session, act: Act, approval: Approval) -> None:
         raise ApprovalRefused("只有提出人可以撤回")
     _refuse(None if approval.verdict == Verdict.PENDING else "這項申請已經辦結")
     _close(session, act, approval, Verdict.WITHDRAWN, "")
+
+
+def lapse(session: Session, act: Act, approval: Approval, comment: str) -> None:
+    """Close a proposal that has lost its object, by whoever took it away."""
+    _refuse(None if approval.verdict == Verdict.PENDING else "這項申請已經辦結")
+    _close(session, act, approval, Verdict.WITHDRAWN, comment)
 
 
 def _refuse_decider(act: Act, sort: Kind, approval: Approval) -> None:

@@ -1,18 +1,25 @@
-"""Amounts from an envelope and its shares: whole fen, and their sum is the envelope, always."""
+"""What each category of a centre has of its envelope: whole fen, and their sum is the envelope, always."""
 
 from collections.abc import Iterable
+from typing import Protocol
+
+from provisioning.money import amounts
+from provisioning.shares import weights
 
 
-def amounts(envelope: int, shares: Iterable[int]) -> tuple[int, ...]:
-    """The envelope in fen divided by shares, by largest remainder; equal remainders go to the earlier share.
+class Line(Protocol):
+    """What a budget line says of its part: basis points, or fen where they have been fixed."""
 
-    Raises `ValueError` when something is negative or when there is nothing to divide by.
-    """
-    weights = tuple(shares)
-    total = sum(weights)
-    if envelope < 0 or total <= 0 or min(weights) < 0:
-        raise ValueError("金額和份額不得為負，份額合計須大於零")
-    parts = [divmod(envelope * weight, total) for weight in weights]
-    left = envelope - sum(whole for whole, _ in parts)
-    first = sorted(range(len(parts)), key=lambda place: (-parts[place][1], place))[:left]
-    return tuple(whole + (place in first) for place, (whole, _) in enumerate(parts))
+    @property
+    def share(self) -> int: ...
+    @property
+    def amount(self) -> int | None: ...
+
+
+def allotted(envelope: int, lines: Iterable[Line]) -> tuple[int, ...]:
+    """The amount of each line in fen, in the order given; nothing where the lines have no part at all."""
+    parts = weights(lines)
+    return amounts(envelope, parts) if sum(parts) else ()
+
+
+__all__ = ["allotted", "amounts"]

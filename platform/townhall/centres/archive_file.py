@@ -28,7 +28,7 @@ from townhall.standards.models import CountyOverlay, Release
 from townhall.tenancy import scope_of
 from townhall.units.models import Unit
 
-FORMAT = 3
+FORMAT = 4
 LARGEST = 200_000_000  # bytes of a part once unpacked: twenty times the largest centre
 MANIFEST = "manifest.json"
 CARRIED: tuple[type[Base], ...] = (Centre, Revision, Approval, Question, Picture, *MODELS.values())

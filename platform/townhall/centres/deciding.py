@@ -83,7 +83,7 @@ def decide_conflict(session: Session, unit: Unit, identifier: str, decision: Dec
         "rule": decision.rule,
         "base": mark.data()["value"],
         "theirs": mark.data()["theirs"],
-    }
+    } | ({"origin": mark.origin} if mark.origin else {})
     return _write(session, desk, tree, marks, act, Deed("conflict.decide", written(mark.path), facts))
 
 

@@ -28,7 +28,9 @@ class Centre(Owned, Base):
     __table_args__ = (
         CheckConstraint("envelope >= 0", name="envelope_not_negative"),
         CheckConstraint("revision >= 1", name="revision_counts_from_one"),
-        CheckConstraint("status IN ('preparing', 'active', 'suspended', 'archived')", name="status_known"),
+        CheckConstraint(
+            "status IN ('preparing', 'active', 'suspended', 'archived', 'ended')", name="status_known"
+        ),
     )
 
     unit_id: Mapped[str] = mapped_column(ForeignKey("unit.code"), primary_key=True)

@@ -24,6 +24,7 @@ from townhall.centres.models import Centre
 from townhall.centres.standing import standings
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
+from townhall.units.succession import ended_among
 
 READ_AT_ONCE = 100  # centres whose rows are in memory at one time
 
@@ -71,7 +72,9 @@ Planned = tuple[Plan, Standard, Unit]
 def plans(
     session: Session, units: list[Unit], release: Release, overlays: dict[str, CountyOverlay]
 ) -> Iterator[Planned]:
-    """A plan for each unit, in the order given; reads only, a group of units at a time."""
+    """A plan for each unit that has not ended, in the order given; reads only, a group of units at a time."""
+    gone = ended_among(session, [unit.code for unit in units])
+    units = [unit for unit in units if unit.code not in gone]
     present = set(session.scalars(select(Centre.unit_id)))
     for start in range(0, len(units), READ_AT_ONCE):
         group = units[start : start + READ_AT_ONCE]

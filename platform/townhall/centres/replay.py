@@ -33,8 +33,8 @@ def replay(session: Session, unit: Unit) -> CentreSpec | None:
 
 
 def _of_the_configuration(found: Iterable[AuditRecord]) -> Iterable[AuditRecord]:
-    """Whatever led to a revision says which."""
-    return (one for one in found if "revision" in one.basis)
+    """Whatever led to a configuration says which; a picture is a revision of the same one."""
+    return (one for one in found if {"revision", "after"} <= one.basis.keys())
 
 
 def _created(session: Session, unit: Unit, one: AuditRecord) -> CentreSpec:

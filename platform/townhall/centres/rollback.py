@@ -19,6 +19,7 @@ from townhall.centres.standing import Standing
 from townhall.centres.status import closed as closed_centre
 from townhall.centres.writing import add_revision, marks_in_force, marks_of, write_rows
 from townhall.units.models import Unit
+from townhall.units.succession import taken_over
 
 
 def at_revision(session: Session, unit: Unit, number: int) -> Standing:
@@ -53,6 +54,8 @@ def roll_back(session: Session, unit: Unit, number: int, *, act: Act) -> Outcome
         raise PlanRefused(reason)
     if number <= 1:
         raise PlanRefused("第 1 次修訂是開通本身，不能回滾；不再需要的中心請歸檔")
+    if taken_over(session, unit.code, number):
+        raise PlanRefused("這次修訂是撤併，涉及其他單位，不能在本中心單獨回滾")
     done, earlier = at_revision(session, unit, number), at_revision(session, unit, number - 1)
     now = require_centre(session, unit.code)
     after, marks = _taken_back(unit, done, earlier, now, marks_in_force(session, centre))

@@ -10,6 +10,7 @@ class Status(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     ARCHIVED = "archived"
+    ENDED = "ended"
 
 
 WORDS = {
@@ -17,8 +18,9 @@ WORDS = {
     Status.ACTIVE: "已啟用",
     Status.SUSPENDED: "已暫停",
     Status.ARCHIVED: "已歸檔",
+    Status.ENDED: "已撤併",
 }
-CLOSED = {Status.SUSPENDED, Status.ARCHIVED}
+CLOSED = {Status.SUSPENDED, Status.ARCHIVED, Status.ENDED}
 
 
 def closed(centre: Centre) -> str | None:

@@ -17,6 +17,7 @@ from townhall.cli.people import user
 from townhall.cli.printing import render
 from townhall.cli.releases import release
 from townhall.cli.setup import demo, init, serve
+from townhall.cli.township import township
 from townhall.cli.work import work
 
 
@@ -41,6 +42,7 @@ for command in (
     release,
     import_centre,
     export_centre,
+    township,
     pack,
     user,
     audit,

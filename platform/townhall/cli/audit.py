@@ -82,7 +82,7 @@ def checkpoint_command(folder: Path) -> None:
 def export(code: str, path: Path) -> None:
     """導出審計記錄（每行一條 JSON），可用 scripts/verify_audit.py 離線核對。"""
     with readers(Settings())() as session:
-        wanted = {unit.code for unit in townships_below(session, code)} | {full_code(code)}
+        wanted = {unit.code for unit in townships_below(session, code, also_ended=True)} | {full_code(code)}
         units = [unit_id for unit_id in chained_units(session) if unit_id in wanted]
         count = 0
         with path.open("w", encoding="utf-8") as file, progress("導出", len(units)) as advance:
@@ -102,7 +102,9 @@ def export(code: str, path: Path) -> None:
 def replay_command(codes: tuple[str, ...]) -> None:
     """由審計記錄從頭重放，與現在的配置比對。不一致時退出碼為 3。"""
     with readers(Settings())() as session:
-        units = {unit.code: unit for code in codes for unit in townships_below(session, code)}
+        units = {
+            unit.code: unit for code in codes for unit in townships_below(session, code, also_ended=True)
+        }
         faults = [fault for unit in units.values() if (fault := _difference(session, unit))]
     for fault in faults:
         click.echo(f"× {fault}")

@@ -19,6 +19,7 @@ from townhall.database import Moment
 from townhall.jobs.kinds import Kind
 from townhall.jobs.models import OPEN, Job, State
 from townhall.tenancy import require
+from townhall.units.succession import ended_fault
 
 OPEN_AT_MOST = 5  # jobs of one unit that wait or run
 UNNOTICED = dt.timedelta(minutes=1)  # how long a job may wait while no worker does anything
@@ -66,7 +67,7 @@ def ask(
     parameters: Mapping[str, Any],
 ) -> Job:
     """Ask for a job. Raises `JobRefused`; who asks again for what still waits or runs is given that one."""
-    if fault := kinds[kind].fault(parameters):
+    if fault := ended_fault(session, unit_id) or kinds[kind].fault(parameters):
         raise JobRefused(fault)
     standing = session.scalars(select(Job).where(Job.unit_id == unit_id, Job.state.in_(OPEN))).all()
     same = (one for one in standing if (one.kind, one.login, one.parameters) == (kind, act.login, parameters))

@@ -10,6 +10,7 @@ from townhall.jobs.kinds import JobFailed, Kind, Task
 from townhall.rollouts.publication import settled_release
 from townhall.standards.operations import newest_overlays
 from townhall.units.models import Level, Unit
+from townhall.units.succession import still_there
 
 PROVISION = "centres.provision"
 
@@ -46,6 +47,6 @@ def _provisioned(task: Task) -> dict[str, Any]:
 
 def _units(task: Task) -> list[Unit]:
     """The townships asked for that are there; a centre outside the job's unit cannot be written anyway."""
-    chosen = select(Unit).where(Unit.level == Level.TOWNSHIP.value).order_by(Unit.code)
+    chosen = select(Unit).where(Unit.level == Level.TOWNSHIP.value, still_there()).order_by(Unit.code)
     wanted = set(task.parameters["units"])
     return [unit for unit in task.session.scalars(chosen) if unit.code in wanted]

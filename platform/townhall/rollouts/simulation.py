@@ -20,6 +20,7 @@ from townhall.standards.models import CountyOverlay, Release
 from townhall.standards.operations import newest_overlays
 from townhall.units.models import Unit
 
+_GONE = (Status.ARCHIVED.value, Status.ENDED.value)
 READ_AT_ONCE = 100  # centres in memory at one time
 
 # What a township keeps of its own says nothing about the release.
@@ -30,12 +31,12 @@ Places = defaultdict[str, Counter[str]]
 
 
 def in_scope(pack_id: str) -> Select[Unit]:
-    """The townships whose centres follow a pack and are not archived, by code."""
+    """The townships whose centres follow a pack and are neither archived nor ended, by code."""
     return (
         select(Unit)
         .join(Centre, Centre.unit_id == Unit.code)
         .join(Release, Release.id == Centre.release_id)
-        .where(Release.pack == pack_id, Centre.status != Status.ARCHIVED.value)
+        .where(Release.pack == pack_id, Centre.status.not_in(_GONE))
         .order_by(Unit.code)
     )
 

@@ -10,6 +10,7 @@ from provisioning.specs import Header, Place, UnitKind
 from townhall.tenancy import scope_of
 from townhall.units.models import Level, Unit
 from townhall.units.sheet import CellFault, SheetInvalid, Township
+from townhall.units.succession import UnitEnded, ended, ended_among, still_there
 
 _CODE = re.compile(r"[0-9]{6}(?:[0-9]{3}){0,2}")
 
@@ -27,11 +28,13 @@ def full_code(code: str) -> str:
 def ensure_units(session: Session, header: Header, townships: Iterable[Township], file: str) -> list[Unit]:
     """Create what is missing of prefecture, counties and townships; gives the townships in the sheet's order.
 
-    Raises `SheetInvalid` when a row names a county that the pack does not know; then nothing is created.
+    Raises `SheetInvalid` when a row names a county that the pack does not know, or a township that has ended;
+    then nothing is created.
     A unit that exists is left as it is: renaming a place is an act of its own, not a side effect of an import.
     """
     wanted = list(townships)
     _refuse_unknown_counties(header, wanted, file)
+    _refuse_ended(session, wanted, file)
     codes = {full_code(header.prefecture.code)} | {full_code(county.code) for county in header.counties}
     standing = _standing(session, codes | {township.code for township in wanted})
     for unit in (*_upper(header), *map(_township, wanted)):
@@ -45,6 +48,17 @@ def ensure_units(session: Session, header: Header, townships: Iterable[Township]
 def _refuse_unknown_counties(header: Header, townships: list[Township], file: str) -> None:
     known = {county.code: county for county in header.counties}
     faults = [fault for township in townships for fault in _county_faults(known, township, file)]
+    if faults:
+        raise SheetInvalid(faults)
+
+
+def _refuse_ended(session: Session, townships: list[Township], file: str) -> None:
+    gone = ended_among(session, [township.code for township in townships])
+    faults = [
+        CellFault(file, township.line, "code", f"{gone[township.code].sentence}，請改用後者的代碼")
+        for township in townships
+        if township.code in gone
+    ]
     if faults:
         raise SheetInvalid(faults)
 
@@ -108,10 +122,16 @@ def visible(held: Unit) -> ColumnElement[bool]:
     return Unit.code.between(scope.first, scope.last)
 
 
-def townships_below(session: Session, code: str) -> list[Unit]:
-    """The townships of a prefecture, of a county, or the township itself, by code."""
+def townships_below(session: Session, code: str, *, also_ended: bool = False) -> list[Unit]:
+    """The townships of a prefecture, of a county, or the township itself, by code.
+
+    Those that have ended are left out, unless their history is wanted. Raises `LookupError`, for one that has
+    ended `UnitEnded`, which names its successor.
+    """
     unit = session.get(Unit, full_code(code))
     if unit is None:
         raise LookupError(f"沒有代碼為 {code} 的單位")
+    if not also_ended and (gone := ended(session, unit.code)) is not None:
+        raise UnitEnded(f"{gone.sentence}，請改用後者的代碼")
     chosen = select(Unit).where(Unit.level == Level.TOWNSHIP.value, visible(unit)).order_by(Unit.code)
-    return list(session.scalars(chosen))
+    return list(session.scalars(chosen if also_ended else chosen.where(still_there())))

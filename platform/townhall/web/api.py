@@ -136,7 +136,7 @@ class ProfileChange(Body):
     fields: Annotated[dict[str, Text], Field(min_length=1, max_length=len(FIELDS))]
 
 
-FAULTS: dict[str, Any] = {"HTTP_401": Fault, "HTTP_403": Fault, "HTTP_404": Fault}
+FAULTS: dict[str, Any] = {"HTTP_401": Fault, "HTTP_403": Fault, "HTTP_404": Fault, "HTTP_410": Fault}
 
 
 @pages.get("/me")

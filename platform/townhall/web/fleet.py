@@ -19,6 +19,7 @@ from townhall.centres.readiness import Identity, Readiness, Stage, keep, kept
 from townhall.standards.models import CountyOverlay, Release
 from townhall.standards.operations import pack_of, upstream_of
 from townhall.units.models import Level, Unit
+from townhall.units.succession import still_there
 
 County = aliased(Unit, name="county")
 
@@ -65,7 +66,8 @@ def _lines(scope: ColumnElement[bool]) -> Any:
         .outerjoin(Centre, Centre.unit_id == Unit.code)
         .outerjoin(Release, Release.id == Centre.release_id)
     )
-    return joined.where(Unit.level == Level.TOWNSHIP.value, scope).order_by(Unit.code)
+    standing = (Unit.level == Level.TOWNSHIP.value, still_there(), scope)
+    return joined.where(*standing).order_by(Unit.code)
 
 
 def _township(line: Any, judged: dict[Identity, Readiness]) -> Township:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from flask import abort, g, redirect, request, session, url_for
+from flask import abort, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import validate_csrf  # type: ignore[import-untyped]
 from wtforms import ValidationError  # type: ignore[import-untyped]
@@ -20,6 +20,7 @@ from townhall.audit.act import Act, new_correlation
 from townhall.clock import now
 from townhall.tenancy import enter, scope_of
 from townhall.units.models import Unit
+from townhall.units.succession import ended
 from townhall.web.desk import find_desk
 from townhall.web.edge import database
 from townhall.web.reading import note_denied, note_reading
@@ -160,6 +161,8 @@ def township(right: Right, *, opened: bool = True) -> Callable[[View], View]:
             if (hindrance := _hindrance()) is not None:
                 return hindrance
             desk = find_desk(database(), code, scope_of(held_unit().code))
+            if desk is None and (answer := _succeeded(code)) is not None:
+                return answer
             if desk is None:
                 note_denied(here())
                 abort(404)
@@ -177,6 +180,17 @@ def township(right: Right, *, opened: bool = True) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _succeeded(code: str) -> ResponseReturnValue | None:
+    """For a reader of the successor, who has taken a township's place; None for everybody else (rule P3)."""
+    found = ended(database(), f"{code}000")
+    within = scope_of(held_unit().code)
+    if found is None or not any(within.covers(unit.code) for unit in found.living):
+        return None
+    if by_program():
+        return jsonify(error=found.sentence), 410
+    return render_template("ended.html", ended=found, desk=None, scope=within), 410
 
 
 def by_program() -> bool:

@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from townhall.centres.status import Status
 from townhall.pictures.models import PictureKind
 from townhall.pictures.operations import picture_of, pictures_of
 from townhall.tenancy import HOST
+from townhall.units.succession import ended
 from townhall.web.desk import Desk, find_desk
 from townhall.web.edge import database, settings
 from townhall.web.guards import public
@@ -71,7 +72,16 @@ def _desk(session: Session, code: str) -> Desk:
     desk = find_desk(session, code, HOST)
     if desk is None or desk.row is None or desk.row.status == Status.ARCHIVED:
         abort(404)
+    if desk.row.status == Status.ENDED:
+        abort(_succeeded(desk))
     return desk
+
+
+def _succeeded(desk: Desk) -> Response:
+    """Where to go now; the code on an old wall is still scanned."""
+    if (gone := ended(desk.session, desk.unit.code)) is None:
+        abort(404)
+    return make_response(render_template("guide_ended.html", desk=desk, ended=gone), 410)
 
 
 def _answer(desk: Desk, page: str) -> ResponseReturnValue:

@@ -15,7 +15,7 @@ from townhall.centres.archive import write_archive
 from townhall.centres.lifecycle import STEPS, StepRefused, take
 from townhall.centres.status import WORDS, Status
 from townhall.centres.steps import archive_name
-from townhall.units.models import Unit
+from townhall.units.models import Level, Unit
 from townhall.web.desk import Desk
 from townhall.web.edge import database
 from townhall.web.guards import acting, allowed, holding, reader, requires, township
@@ -32,6 +32,8 @@ NAMES = {
     "centre.suspend": msgid("暫停中心"),
     "centre.archive": msgid("歸檔中心"),
     "release.publish": msgid("發布標準"),
+    "unit.merge": msgid("合併鄉鎮"),
+    "unit.split": msgid("分設鄉鎮"),
 }
 VERDICTS = {
     Verdict.PENDING: msgid("待審批"),
@@ -116,6 +118,9 @@ def undecided() -> ResponseReturnValue:
     """What waits for a decision within the reader's unit and below, oldest first."""
     wanted = select(Approval, Unit).join(Unit, Unit.code == Approval.unit_id)
     open_ones = wanted.where(Approval.verdict == Verdict.PENDING.value).order_by(Approval.proposed_at)
+    if not allowed(Right.LIFECYCLE):
+        # What is about several townships stands on a page of the prefecture's own.
+        open_ones = open_ones.where(Unit.level == Level.TOWNSHIP.value)
     found = database().execute(open_ones.limit(200)).all()
     return render_template("approvals.html", found=found, names=NAMES, may=_may_decide)
 

@@ -9,16 +9,19 @@ from sqlalchemy import select
 from provisioning.specs import Fixture
 from provisioning.specs.centre import Requirement, required
 from townhall.accounts.rights import Right
-from townhall.budget.amounts import amounts
+from townhall.budget.amounts import allotted
 from townhall.centres.models import Revision
 from townhall.centres.readiness import Missing
+from townhall.centres.status import Status
 from townhall.documents.fields import Pen
 from townhall.documents.hall_facts import plan_of
 from townhall.documents.plan import thumbnail
+from townhall.tenancy import scope_of
 from townhall.units.models import Unit
+from townhall.units.succession import ended
 from townhall.web.addresses import slug
 from townhall.web.desk import Desk
-from townhall.web.guards import allowed, township
+from townhall.web.guards import allowed, held_unit, township
 from townhall.web.language import current
 
 pages = Blueprint("workspace", __name__, url_prefix="/t/<code9:code>")
@@ -33,6 +36,8 @@ FACE = "Noto Sans CJK TC, PingFang TC, Microsoft JhengHei, Microsoft YaHei, sans
 def show(desk: Desk) -> ResponseReturnValue:
     if desk.row is None:
         return render_template("unopened.html", desk=desk)
+    if desk.row.status == Status.ENDED and (gone := ended(desk.session, desk.unit.code)) is not None:
+        return render_template("ended.html", desk=desk, ended=gone, scope=scope_of(held_unit().code))
     return render_template(
         "workspace.html",
         desk=desk,
@@ -91,9 +96,8 @@ def picture(desk: Desk) -> ResponseReturnValue:
 def budget_lines(desk: Desk) -> list[tuple[Any, int]]:
     """Each category with its amount in fen, in the standard's order."""
     lines = sorted(desk.spec.budget, key=lambda line: -line.share)
-    if not sum(line.share for line in lines):
-        return []
-    return list(zip(lines, amounts(desk.spec.envelope, (line.share for line in lines)), strict=True))
+    parts = allotted(desk.spec.envelope, lines)
+    return list(zip(lines, parts, strict=True)) if parts else []
 
 
 def fixture_counts(desk: Desk) -> dict[Requirement, tuple[int, int]]:
