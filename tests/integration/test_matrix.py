@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from sqlalchemy.orm import sessionmaker
 from werkzeug.test import TestResponse
 
 from provisioning.specs import Pack
+from tests.fixtures.access import PUBLIC, TABLE, TOWN, UNIT, Access
 from tests.fixtures.canaries import EVERYBODY, FAR, OPENED, bare, covers, rows, settle, shared, shown, signed
 from tests.fixtures.soak import SEED, SOAK
 from tests.fixtures.walls import take_row_level_security_away, without_the_walls_of_the_orm
@@ -26,133 +27,6 @@ from townhall.database import create_engine_for
 from townhall.tenancy import HOST, scoped
 from townhall.units.models import Level
 from townhall.web.throttle import UNTHROTTLED
-
-PUBLIC, OWN, UNIT, TOWN = "public", "own", "unit", "township"
-
-
-@dataclass(frozen=True)
-class Access:
-    """What the table says of a route: for whom, and with which right; `values` fill the rest of its address."""
-
-    kind: str
-    right: Right | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    heavy: bool = False  # draws documents: asked for once where it is allowed
-    level: Level | None = None  # where the role must be held, if anywhere in particular
-
-
-ITEM = {"key": "zhou.temporary-relief"}
-MAP = {"name": "map"}
-LINK, NOBODY = {"token": "x" * 43}, {"number": 999_999}
-RELEASE = {"pack": "qianxinan", "number": 1}
-PAPER = {"document": "guide", "subject": "zhou.temporary-relief", "number": 1}
-
-TABLE = {
-    "static": Access(PUBLIC, values={"filename": "mark.svg"}),
-    "health.alive": Access(PUBLIC),
-    "health.ready": Access(PUBLIC),
-    "signin.form": Access(PUBLIC),
-    "signin.enter_password": Access(PUBLIC),
-    "signin.leave": Access(PUBLIC),
-    "signin.language": Access(PUBLIC),
-    "signin.role": Access(OWN),
-    "signin.account": Access(OWN),
-    "signin.password": Access(OWN),
-    "signin.end_session": Access(OWN, values={"session_id": "0" * 64}),
-    "overview.show": Access(UNIT),
-    "overview.townships": Access(UNIT, Right.LIST),
-    "workspace.show": Access(TOWN, Right.READ),
-    "workspace.windows": Access(TOWN, Right.READ),
-    "workspace.regimes": Access(TOWN, Right.READ),
-    "workspace.budget": Access(TOWN, Right.BUDGET),
-    "workspace.hall": Access(TOWN, Right.READ),
-    "workspace.picture": Access(TOWN, Right.READ),
-    "profile.show": Access(TOWN, Right.READ),
-    "profile.change": Access(TOWN, Right.EDIT),
-    "pictures.show": Access(TOWN, Right.READ, MAP),
-    "pictures.put": Access(TOWN, Right.EDIT, MAP),
-    "pictures.remove": Access(TOWN, Right.EDIT, MAP),
-    "items.index": Access(TOWN, Right.READ),
-    "items.show": Access(TOWN, Right.READ, ITEM),
-    "items.change": Access(TOWN, Right.EDIT, ITEM),
-    "inventory.show": Access(TOWN, Right.READ),
-    "inventory.change": Access(TOWN, Right.EDIT),
-    "why.show": Access(TOWN, Right.READ),
-    "wording.index": Access(TOWN, Right.READ),
-    "wording.show": Access(TOWN, Right.READ, {"field": "card_notice"}),
-    "wording.change": Access(TOWN, Right.EDIT, {"field": "card_notice"}),
-    "wording.preview": Access(TOWN, Right.EDIT, {"field": "card_notice"}),
-    "studio.show": Access(TOWN, Right.PRINT),
-    "studio.preview": Access(TOWN, Right.PRINT, PAPER, heavy=True),
-    "studio.page": Access(TOWN, Right.PRINT, PAPER, heavy=True),
-    "studio.pdf": Access(TOWN, Right.PRINT, PAPER, heavy=True),
-    "packages.show": Access(TOWN, Right.PRINT),
-    "packages.order": Access(TOWN, Right.PRINT),
-    # Whose packages are whose is tried with real ones in test_packages.py.
-    "packages.call_off": Access(TOWN, Right.PRINT, {"key": "0" * 32}),
-    "packages.fetch": Access(TOWN, Right.PRINT, {"key": "0" * 32}),
-    "history.show": Access(TOWN, Right.AUDIT),
-    "history.export": Access(TOWN, Right.AUDIT),
-    "life.show": Access(TOWN, Right.READ),
-    "life.step": Access(TOWN, Right.READ),
-    "life.put": Access(TOWN, Right.READ),
-    "life.settle": Access(TOWN, Right.READ, {"approval": "0" * 32}),
-    "life.export": Access(TOWN, Right.AUDIT),
-    "life.undecided": Access(UNIT, Right.READ),
-    "questions.inbox": Access(UNIT, Right.READ),
-    "questions.settle_alike": Access(UNIT, Right.EDIT, {"question": "0" * 16}),
-    "questions.show": Access(TOWN, Right.READ),
-    "questions.settle": Access(TOWN, Right.EDIT, {"identifier": "0" * 16}),
-    "questions.say": Access(TOWN, Right.EDIT, {"token": "0" * 16}),
-    "questions.bring_back": Access(TOWN, Right.EDIT, {"identifier": "0" * 16}),
-    "standards.index": Access(UNIT, Right.FLEET),
-    "standards.show": Access(UNIT, Right.FLEET, RELEASE),
-    **{
-        f"standards.{step}": Access(UNIT, Right.STANDARD, RELEASE)
-        for step in ("simulate", "put", "settle", "take_off", "roll_out")
-    },
-    "rollouts.show": Access(UNIT, Right.FLEET, NOBODY),
-    **{
-        f"rollouts.{step}": Access(UNIT, Right.STANDARD, NOBODY)
-        for step in ("go_on", "stop", "resume", "end", "take_back")
-    },
-    "succession.show": Access(UNIT, Right.LIFECYCLE),
-    "succession.put": Access(UNIT, Right.LIFECYCLE),
-    "succession.settle": Access(UNIT, Right.LIFECYCLE, {"approval": "0" * 32}),
-    "factor.form": Access(OWN),
-    "factor.confirm": Access(OWN),
-    "factor.begin": Access(OWN),
-    "factor.cancel": Access(OWN),
-    "factor.switch_on": Access(OWN),
-    "factor.switch_off": Access(OWN),
-    "links.join_form": Access(PUBLIC, values=LINK),
-    "links.join": Access(PUBLIC, values=LINK),
-    "links.reset_form": Access(PUBLIC, values=LINK),
-    "links.reset": Access(PUBLIC, values=LINK),
-    "people.show": Access(UNIT, Right.ACCOUNTS),
-    "people.invite_form": Access(UNIT, Right.ACCOUNTS),
-    "people.invite": Access(UNIT, Right.ACCOUNTS),
-    # Whose pages of a person are whose is tried with real people in test_people.py.
-    "people.cancel": Access(UNIT, Right.ACCOUNTS, {"key": "0" * 64}),
-    "people.person": Access(UNIT, Right.ACCOUNTS, NOBODY),
-    "people.grant": Access(UNIT, Right.ACCOUNTS, NOBODY),
-    "people.lift": Access(UNIT, Right.ACCOUNTS, NOBODY),
-    "people.withdraw": Access(UNIT, Right.ACCOUNTS, NOBODY),
-    "people.close": Access(UNIT, Right.ACCOUNTS, NOBODY),
-    "people.reopen": Access(UNIT, Right.ACCOUNTS, NOBODY),
-    "people.reset": Access(UNIT, Right.ACCOUNTS, NOBODY),
-    "api.me": Access(UNIT),
-    "api.townships": Access(UNIT, Right.LIST),
-    "api.show": Access(TOWN, Right.READ),
-    "api.configuration": Access(TOWN, Right.READ),
-    "api.items": Access(TOWN, Right.READ),
-    "api.item": Access(TOWN, Right.READ, ITEM),
-    "api.change": Access(TOWN, Right.EDIT),
-    "openapi_api/openapi": Access(PUBLIC),
-    "guide.index": Access(PUBLIC),
-    "guide.show": Access(PUBLIC, values=ITEM),
-    "guide.picture": Access(PUBLIC, values=MAP),
-}
 
 DATA = {
     **dict.fromkeys(("accounts", "memberships"), Right.ACCOUNTS),

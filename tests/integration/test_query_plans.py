@@ -5,9 +5,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from tests.fixtures.access import TABLE
 from tests.fixtures.plans import asked, scans
 from tests.fixtures.web import HOME, PASSWORD, Site
-from tests.integration.test_matrix import TABLE
 from townhall.centres.models import Window
 from townhall.tenancy import scope_of, scoped
 

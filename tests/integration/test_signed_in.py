@@ -16,12 +16,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from tests.fixtures.access import PUBLIC, TABLE
 from tests.fixtures.canaries import canary
 from tests.fixtures.hostile import SETTINGS, Fake, Fault
 from tests.fixtures.soak import SOAK
 from tests.fixtures.standards import MOMENT
 from tests.fixtures.web import ABROAD, HOME, PASSWORD, Site
-from tests.integration.test_matrix import PUBLIC, TABLE, expected, routes
+from tests.integration.test_matrix import expected, routes
 from townhall.accounts import federation, passes, second_factor, sessions
 from townhall.accounts.models import LoginSession, Role, User
 from townhall.accounts.operations import set_active, set_password, withdraw_role

@@ -48,6 +48,7 @@ EDGES = [
     "platform/townhall/database.py",  # grants to the runtime role
     "platform/townhall/demo.py",
     "platform/townhall/jobs/runner.py",
+    "platform/townhall/rollouts/demonstration.py",
     "platform/townhall/rollouts/running.py",
     "platform/townhall/rollouts/simulation.py",
     "platform/townhall/web/edge.py",

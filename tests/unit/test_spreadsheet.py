@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.access import TABLE
 from tests.fixtures.formulas import LISTS, TRIGGERS
-from tests.integration.test_matrix import TABLE
 from townhall.app import create_app
 from townhall.config import Settings
 from townhall.spreadsheet import csv_bytes, harmless, tab_bytes
