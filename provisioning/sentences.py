@@ -59,6 +59,9 @@ class Remark(Protocol):
     def deadline(self) -> dt.date | None: ...
 
 
+UNTOUCHED = "；本地未改，直接採用"
+
+
 def action_sentence(action: Deed) -> str:
     """E.g. 「新設事項〔臨時救助〕」 or 「事項〔臨時救助〕的承諾時限：20 個工作日 → 15 個工作日（州標準第 2 版調整）」."""
     if action.operation == "create" and action.before is None and action.base is None and not action.inner:
@@ -112,9 +115,9 @@ def _changed(action: Deed) -> str:
         return f"{_place(action)}按{_cause(action)}調整"
     whole = action.before is None or action.after is None
     if whole and isinstance(action.after or action.before, dict):
-        return f"{'取消' if action.after is None else '增加'}{_place(action)}（{_cause(action)}；本地未改，直接採用）"
+        return f"{'取消' if action.after is None else '增加'}{_place(action)}（{_cause(action)}{UNTOUCHED}）"
     both = f"{_told(action, action.before).strip()} → {_told(action, action.after).strip()}"
-    return f"{_place(action)}：{both}（{_cause(action)}調整；本地未改，直接採用）"
+    return f"{_place(action)}：{both}（{_cause(action)}調整{UNTOUCHED}）"
 
 
 def _merged_set(action: Deed) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.plan import Action, Operation, Reason
 from provisioning.planning import plan_centre
+from provisioning.sentences import UNTOUCHED
 from provisioning.specs import Pack, PolicyRule, UnitKind
 from provisioning.tree import Path, written
 from townhall.rollouts.simulation import simulation_of
@@ -44,7 +45,8 @@ class Line:
 
     @property
     def sentence(self) -> str:
-        return self.action.sentence
+        """What changes, without what it says of a township that changed nothing."""
+        return self.action.sentence.replace(UNTOUCHED, "")
 
     @property
     def centres(self) -> int:
