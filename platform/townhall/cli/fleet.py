@@ -9,13 +9,16 @@ import click
 from sqlalchemy.orm import Session
 
 from provisioning.labels import SECTION
+from provisioning.money import yuan
 from provisioning.plan import Operation, Plan
 from townhall.audit.act import host_act
 from townhall.centres.apply import Standard
 from townhall.centres.provision import Report, Result, carry_out, plans
 from townhall.cli.console import IN_PART, guarded, progress, refuse, remarks, required_release, sessions
+from townhall.cli.signing import print_plan
 from townhall.clock import now
 from townhall.config import Settings
+from townhall.documents.impact import impact
 from townhall.jobs.broker import Post
 from townhall.jobs.operations import ask
 from townhall.jobs.provisioning import PROVISION
@@ -72,9 +75,20 @@ def provision(sheet: Path, pack_id: str, dry_run: bool, later: bool) -> None:
 @_release_option
 @click.option("--json", "as_json", is_flag=True, help="輸出 JSON")
 @click.option("--full", is_flag=True, help="逐條列出，不合併")
+@click.option("--impact", "with_impact", is_flag=True, help="列出會改變的文件和資金")
+@click.option(
+    "--pdf", type=click.Path(path_type=Path, dir_okay=False), help="一個中心的計劃，排成會簽用的 PDF"
+)
 @guarded
 def plan(
-    sheet: Path | None, codes: tuple[str, ...], pack_id: str, number: int | None, as_json: bool, full: bool
+    sheet: Path | None,
+    codes: tuple[str, ...],
+    pack_id: str,
+    number: int | None,
+    as_json: bool,
+    full: bool,
+    with_impact: bool,
+    pdf: Path | None,
 ) -> None:
     """顯示計劃：會做什麼、為什麼。不寫入任何內容。"""
     with sessions(Settings())() as session:
@@ -86,6 +100,10 @@ def plan(
             )
         else:
             _show(planned, full)
+        if with_impact and not as_json:
+            _show_impacts(session, planned)
+        if pdf is not None:
+            print_plan(session, planned, digest_of(planned), pdf)
         session.rollback()
 
 
@@ -193,6 +211,21 @@ def _show(planned: Planned, full: bool = False) -> None:
         f"共 {len(planned)} 個鄉鎮：{changed} 個有變化，{same} 個無變化，{blocked} 個不能執行；{asked} 個有待決分歧"
     )
     click.echo(f"計劃摘要 {digest_of(planned)}")
+
+
+def _show_impacts(session: Session, planned: Planned) -> None:
+    """What changes on paper and in money, for centres that are there."""
+    for made, standard, unit in planned:
+        if made.tenant_revision is None:
+            continue
+        found = impact(session, unit, made, standard)
+        click.echo(
+            f"{unit.short_code} {unit.name}：{len(found.documents)} 份文件改變，共印 {found.copies} 份"
+        )
+        for one in found.documents:
+            click.echo(f"    {one.change.value}：{one.title}")
+        for category, amount in found.money.items():
+            click.echo(f"    資金：{category} {yuan(amount)} 元")
 
 
 def _summary(made: Plan) -> str:
