@@ -38,6 +38,7 @@ from townhall.centres.steps import SUSPEND, kinds
 from townhall.database import create_engine_for, table_of
 from townhall.jobs.models import Job
 from townhall.models import TENANT_OWNED
+from townhall.rollouts.models import RolloutCentre, SimulatedCentre
 from townhall.standards.models import CountyOverlay, Release
 from townhall.standards.operations import newest_overlays, publish_overlay, publish_release
 from townhall.tenancy import HOST, judged, scoped
@@ -96,8 +97,8 @@ def counts(session: Session) -> dict[str, int]:
 
 
 def test_every_table_of_a_tenant_is_in_the_file_or_left_out_on_purpose() -> None:
-    """Jobs are work of the old host, like its messages."""
-    assert {*CARRIED, *APART, Job} == set(TENANT_OWNED)
+    """Jobs, simulations and rollouts are work of the old host, like its messages."""
+    assert {*CARRIED, *APART, Job, SimulatedCentre, RolloutCentre} == set(TENANT_OWNED)
 
 
 def test_a_centre_comes_in_whole_and_its_chain_goes_on(

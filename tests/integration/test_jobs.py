@@ -42,6 +42,7 @@ from townhall.jobs.packages import NO_CENTRE, NO_SCRIPT, PACKAGE
 from townhall.jobs.provisioning import PROVISION
 from townhall.jobs.registry import kinds
 from townhall.jobs.runner import ATTEMPTS, FAULT, GAVE_UP, UNKNOWN, JobWithoutTenant
+from townhall.jobs.standards import RUN, SIMULATE, TAKE_BACK
 from townhall.tenancy import Scope, ScopeMissing, ScopeViolation, current, scope_of
 
 PREFECTURE = "522300000000"
@@ -73,9 +74,13 @@ def nothing(_task: Task) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize("name", kinds(Settings()))
 def test_bar_t6_every_kind_of_job_without_a_tenant_refuses(workshop: Workshop, name: str) -> None:
-    parameters = {PACKAGE: {"script": "hant"}, PROVISION: {"pack": "qianxinan", "units": workshop.codes}}[
-        name
-    ]
+    parameters: dict[str, Any] = {
+        PACKAGE: {"script": "hant"},
+        PROVISION: {"pack": "qianxinan", "units": workshop.codes},
+        SIMULATE: {"release": 1},
+        RUN: {"rollout": 1, "through": 1},
+        TAKE_BACK: {"rollout": 1, "wave": 1, "reason": "試"},
+    }[name]
     key = workshop.ask(workshop.codes[0], name, parameters)
     carried = celery_of(workshop.settings.model_copy(update={"broker": "memory://"})).tasks[TASK]
     for unit_id in NOBODY:

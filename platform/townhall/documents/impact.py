@@ -11,7 +11,7 @@ from provisioning.plan import Plan
 from provisioning.specs import CentreSpec, DocumentType
 from townhall.budget.amounts import allotted
 from townhall.centres.apply import Standard
-from townhall.documents.errors import DocumentError
+from townhall.documents.errors import NeedsReview, UnfilledBlank
 from townhall.documents.production import Binder, Order, binder
 from townhall.script import HANT
 from townhall.standards.operations import pack_of
@@ -57,7 +57,8 @@ class Impact:
 
 
 def impact(session: Session, unit: Unit, plan: Plan, standard: Standard) -> Impact:
-    """What a plan for a centre that exists changes on paper and in money. Raises `LookupError` without a centre.
+    """What a plan for a centre that exists changes on paper and in money. Raises `LookupError` without a centre, and what stops
+    a document for any other reason than that something is still to be filled in or judged.
 
     Both sides bear the same date and number, so that only what a document says makes it another one.
     """
@@ -86,7 +87,7 @@ def _content(bound: Binder, order: Order) -> str:
     """The hash of a composed page, or why there is none: a blank that is filled makes a document another one too."""
     try:
         sheet = bound.sheet(order)
-    except DocumentError as error:
+    except (UnfilledBlank, NeedsReview) as error:
         return str(error)
     page = (sheet.html, sheet.stylesheet, sheet.width, sheet.height, sheet.bleed)
     return hashlib.sha256(repr(page).encode()).hexdigest()

@@ -18,7 +18,7 @@ from townhall.documents.confinement import allowance, confine
 from townhall.documents.sandbox import Sandbox, rendered
 
 MEMORY = 256 * 2**20  # bytes; at work on our own templates it has 20 MB
-ALLOWANCE = 0.6  # processor seconds a template; our own take a twentieth of that, once
+ALLOWANCE = 1.0  # processor seconds a template; our own take a thirtieth of that, once
 KEPT = 64  # sets of templates
 
 Job = dict[str, Any]
