@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.plan import Plan
 from provisioning.specs import CentreSpec, DocumentType
+from provisioning.specs.centre import COLLECTIONS, MANUAL
 from townhall.budget.amounts import allotted
 from townhall.centres.apply import Standard
 from townhall.documents.errors import NeedsReview, UnfilledBlank
@@ -63,8 +64,15 @@ def impact(session: Session, unit: Unit, plan: Plan, standard: Standard) -> Impa
     Both sides bear the same date and number, so that only what a document says makes it another one.
     """
     before = binder(session, unit, public_url=None, draft=True)
-    after = replace(before, centre=plan.changes.after, pack=pack_of(standard.release))
+    after = replace(before, centre=_as_rows(plan.changes.after), pack=pack_of(standard.release))
     return Impact(tuple(_affected(before, after)), _money(before.centre, after.centre))
+
+
+def _as_rows(centre: CentreSpec) -> CentreSpec:
+    """In the order in which rows are read: what has no order of its own stands by its key (rule D1)."""
+    unordered = {name: getattr(centre, name) for name in COLLECTIONS if name not in MANUAL}
+    sorted_ = {name: tuple(sorted(items, key=lambda item: item.key)) for name, items in unordered.items()}
+    return centre.model_copy(update=sorted_)
 
 
 def _affected(before: Binder, after: Binder) -> Iterator[Affected]:
