@@ -34,7 +34,7 @@ UNLIMITED = [
     RUNNING_AWAY[0],
     (
         "{% set n = namespace(t=text) %}{% for a in range(22) %}{% set n.t = n.t ~ n.t %}{% endfor %}"
-        "{% for a in range(12) %}{% set c = n.t|replace('丙', '丁') %}{% endfor %}"
+        "{% for a in range(20) %}{% set c = n.t|replace('丙', '丁') %}{% endfor %}"
     ),
 ]
 
