@@ -27,5 +27,9 @@ exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/browser/test_canaries.py \
     tests/integration/test_providers.py \
     tests/integration/test_signed_in.py \
+    tests/integration/test_provision.py \
+    tests/integration/test_rollout_killed.py \
+    tests/integration/test_web_items.py \
+    tests/documents/test_templates.py \
     tests/integration/test_import_centre.py \
     tests/integration/test_succession_safety.py

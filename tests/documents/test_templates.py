@@ -10,6 +10,7 @@ import pypdf
 import pytest
 
 from tests.fixtures.papers import DRAFT, ISSUE, Sample, filled, unfilled
+from tests.fixtures.soak import rounds
 from townhall.documents.catalogue import subjects
 from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import Pen
@@ -103,7 +104,7 @@ def test_the_full_guide_says_every_element_of_the_list(renderer: Renderer, tmp_p
 
 def test_every_item_has_a_concise_guide_of_one_page(renderer: Renderer) -> None:
     sample = filled()
-    for item in sample.centre.items:
+    for item in sample.centre.items[:: rounds(3, 1)]:
         renderer.render(sample.sheet("guide-brief", item.key, "hans"))
 
 

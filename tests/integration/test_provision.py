@@ -26,6 +26,7 @@ from provisioning.resolve import Layer
 from provisioning.specs import Overlay, Pack, PolicyRule
 from provisioning.specs.pack import Policy
 from tests.fixtures.host import Host
+from tests.fixtures.soak import rounds
 from tests.fixtures.standards import MOMENT
 from townhall.audit.act import host_act
 from townhall.centres.apply import PlanStale, apply_plan, plan_unit, standard_for
@@ -47,6 +48,8 @@ from townhall.tenancy import HOST, scoped
 from townhall.units.models import Unit
 from townhall.units.operations import ensure_units, townships_below
 from townhall.units.sheet import SheetInvalid, read_sheet
+
+MANY = rounds(40, 140)  # centres
 
 
 def test_all_140_townships_get_every_row_of_the_standard(host: Host, pack: Pack) -> None:
@@ -74,10 +77,10 @@ def test_what_is_read_back_is_what_the_standard_says(host: Host) -> None:
 
 
 def test_a_second_run_changes_nothing_and_says_so(host: Host) -> None:
-    host.provision()
+    host.provision(host.units[:MANY])
     before = host.state()
-    report = host.provision()
-    assert report.counts == {Result.UNCHANGED: 140}
+    report = host.provision(host.units[:MANY])
+    assert report.counts == {Result.UNCHANGED: MANY}
     assert report.rows == 0
     assert host.state() == before
 
@@ -200,7 +203,7 @@ from provisioning.load import load_pack
 from tests.fixtures.standards import PACK_FOLDER
 host = host_on(sys.argv[1], load_pack(PACK_FOLDER))
 print("ready", flush=True)
-host.provision()
+host.provision(host.units[:int(sys.argv[2])])
 print("done", flush=True)
 """
 
@@ -210,7 +213,11 @@ def _killed_run(url: str, seconds: float) -> bool:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["platform", "."])}
     root = Path(__file__).parents[2]
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, url], stdout=subprocess.PIPE, cwd=root, env=environment, text=True
+        [sys.executable, "-c", PROGRAM, url, str(MANY)],
+        stdout=subprocess.PIPE,
+        cwd=root,
+        env=environment,
+        text=True,
     )
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
@@ -226,13 +233,13 @@ def test_killed_at_any_moment_and_started_again_it_ends_in_the_same_state(
     copies: Callable[[], str], hosts: Callable[[str], Host]
 ) -> None:
     straight = hosts(copies())
-    straight.provision()
+    straight.provision(straight.units[:MANY])
     url = copies()
-    kills = [_killed_run(url, seconds) for seconds in (0.02, 0.1, 0.2, 0.4)]
+    kills = [_killed_run(url, seconds) for seconds in (0.02, 0.05, 0.1, 0.2)]
     assert not all(kills)
     killed = hosts(url)
     centres = len(killed.state()["centre"])
-    report = killed.provision()
+    report = killed.provision(killed.units[:MANY])
     assert report.counts[Result.UNCHANGED] == centres
     assert killed.state() == straight.state()
 

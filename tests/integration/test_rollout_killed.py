@@ -27,7 +27,7 @@ from townhall.centres.apply import apply_plan, plan_unit, standard_for
 from townhall.rollouts.models import Rollout, RolloutState
 from townhall.standards.models import Release
 
-CENTRES, TRIALS, KILLS = rounds(6, 140), rounds(1, 25), 4
+CENTRES, TRIALS, KILLS = rounds(3, 140), rounds(1, 25), rounds(2, 4)
 PROGRAM = """
 import sys
 from sqlalchemy.orm import sessionmaker

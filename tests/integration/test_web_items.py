@@ -1,6 +1,7 @@
 """The form of an item: what it leaves alone, and what it will not accept."""
 
 from provisioning.canonical import canonical
+from tests.fixtures.soak import rounds
 from tests.fixtures.standards import MOMENT
 from tests.fixtures.web import HOME, Site
 from townhall.audit.act import host_act
@@ -29,7 +30,7 @@ def revision(site: Site) -> int:
 def test_saving_an_untouched_form_changes_nothing(site: Site) -> None:
     browser, before = site.browser("director"), revision(site)
     items = {link for link in browser.get(f"/t/{HOME}/items").links() if link.startswith(f"/t/{HOME}/items/")}
-    for address in sorted(items):
+    for address in sorted(items)[:: rounds(3, 1)]:
         browser.post(address, browser.get(address).form())
     assert len(items) > 40
     assert revision(site) == before

@@ -81,8 +81,8 @@ class Bench:
         self._worker = None
 
     def _ready(self, faces: Faces) -> _Worker:
-        if self._directory != faces.directory:
-            self.close()
+        if self._directory != faces.directory or (self._worker and not self._worker.process.is_alive()):
+            self.close()  # other faces, or it came to its end between two pieces of work
         self._directory = faces.directory
         return self._worker or _started(faces)
 
