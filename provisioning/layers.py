@@ -1,8 +1,13 @@
 """A county between a release and the next: its overlay is reconciled before any township is (rule A1). Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
-from provisioning.merge import Touch, merge
+from provisioning.differences import ITEM, ORDER, differences
+from provisioning.following import followed
+from provisioning.marks import Mark, MarkKind, Marks, after_merge, mark_of, of_kind, with_old_bases
+from provisioning.merge import merge
 from provisioning.moves import relocate
 from provisioning.overlay import lay_over
 from provisioning.policy import governing
@@ -13,14 +18,15 @@ from provisioning.tree import Path, centre_of, centre_tree, written
 
 @dataclass(frozen=True)
 class CountyStandard:
-    """What a county's townships are brought to, and the places where they wait for the county to decide."""
+    """What a county says as it reads on a release, and the places where its townships wait for it to decide."""
 
     centre: CentreSpec
-    questions: tuple[Touch, ...]
+    overlay: Overlay
+    questions: Marks
 
     def waits(self, path: Path) -> bool:
         """Whether a place waits for the county; everything else of a release reaches the townships at once."""
-        return any(path[: len(touch.path)] == touch.path for touch in self.questions)
+        return any(path[: len(mark.path)] == mark.path for mark in self.questions)
 
 
 class _Prefecture:
@@ -44,6 +50,46 @@ def county_standard(base: Pack, overlay: Overlay, target: Pack) -> CountyStandar
     that moved in between take the county's words along (rule F1).
     """
     ours, theirs = centre_tree(lay_over(base.centre, overlay, base.moves)), centre_tree(target.centre)
-    before = relocate(centre_tree(base.centre), ours, theirs, target.moves, base.header.release)
+    marks = marks_of(overlay)
+    old = with_old_bases(centre_tree(base.centre), marks)
+    before = relocate(old, ours, theirs, target.moves, base.header.release)
+    standing = tuple(replace(mark, path=before.path(mark.path)) for mark in marks)
     merged = merge(before.base, before.ours, theirs, _Prefecture(target))
-    return CountyStandard(centre_of(merged.tree, like=target.centre), merged.conflicts)
+    marks = after_merge(overlay.county, standing, merged.touches)
+    centre = centre_of(merged.tree, like=target.centre)
+    return laid(target, rewritten(followed(overlay, target.moves), target.centre, centre, marks))
+
+
+def laid(pack: Pack, overlay: Overlay) -> CountyStandard:
+    """An overlay on the release that it is written on."""
+    questions = tuple(of_kind(marks_of(overlay), MarkKind.CONFLICT))
+    return CountyStandard(lay_over(pack.centre, overlay), overlay, questions)
+
+
+def rewritten(overlay: Overlay, standard: CentreSpec, centre: CentreSpec, marks: Iterable[Mark]) -> Overlay:
+    """The overlay that makes `centre` of the prefecture's `standard`; what it tightens stays.
+
+    A county has no order of its own: what it adds stands after what the prefecture has. Raises `ValueError` for
+    a change that no overlay can say: one of the hall or of the envelope.
+    """
+    said: dict[str, Any] = {"profile": {}, "change": {}, "add": {}, "remove": {}}
+    for one in differences(standard, centre):
+        if one.field == ORDER:
+            continue
+        if one.section == "profile":
+            said["profile"][one.field] = one.after
+        elif one.key is None:
+            raise ValueError(one.path)
+        elif one.field != ITEM:
+            said["change"].setdefault(one.section, {}).setdefault(one.key, {})[one.field] = one.after
+        elif one.after is None:
+            said["remove"].setdefault(one.section, []).append(one.key)
+        else:
+            said["add"].setdefault(one.section, []).append(one.after)
+    data = overlay.model_dump(mode="json") | said | {"marks": [mark.data() for mark in marks]}
+    return Overlay.model_validate(data)
+
+
+def marks_of(overlay: Overlay) -> Marks:
+    """What an overlay's changes cannot say: where the county has not decided, and what a lock displaced."""
+    return tuple(mark_of(data) for data in overlay.marks)

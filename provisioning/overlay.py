@@ -54,8 +54,10 @@ def _section(centre: CentreSpec, overlay: Overlay, section: str) -> Iterator[Key
 
 
 def _patched(value: Any, fields: dict[str, Any]) -> Any:
-    """A value with some fields replaced; only the new ones are validated anew."""
-    return type(value).model_validate({**dict(value), **fields})
+    """A value with some fields replaced; one that is set to None falls back to its default."""
+    raw = {**dict(value), **fields}
+    left = {name: raw[name] for name in raw if raw[name] is not None or name not in fields}
+    return type(value).model_validate(left)
 
 
 def overlay_faults(pack: Pack, overlay: Overlay) -> Iterator[Finding]:

@@ -11,12 +11,14 @@ from typing import Any
 
 from provisioning.canonical import content_hash
 from provisioning.differences import ITEM, ORDER
+from provisioning.labels import item_label
 from provisioning.marks import MarkKind, Marks, identity
 from provisioning.resolve import Layer
 from provisioning.schema import Kind
 from provisioning.sentences import action_sentence, finding_sentence
 from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS
+from provisioning.telling import waiting_words
 from provisioning.tree import Path, node_at, written
 
 ENGINE_VERSION = "2"
@@ -213,7 +215,8 @@ class Plan:
 
     `tenant_revision` is None when there is no centre yet. `blocked` says in Chinese why the plan can be read
     but never applied (rule H8). `moves_on` says that the centre will be held to another standard, even where
-    nothing of it changes. The hash covers what the plan rests on and what it does, not when it was made.
+    nothing of it changes. `waits` are the places where the county has not decided: there everything stays as it is
+    (rule A1). The hash covers what the plan rests on and what it does, not when it was made.
     """
 
     unit: str
@@ -225,6 +228,7 @@ class Plan:
     changes: Changes
     blocked: str | None = None
     moves_on: bool = False
+    waits: Marks = ()
     engine: str = field(default=ENGINE_VERSION)
 
     def __bool__(self) -> bool:
@@ -253,6 +257,17 @@ class Plan:
         return self.blocked is None and not self.errors
 
     @property
+    def waiting(self) -> tuple[str, ...]:
+        """One sentence for each place that waits for the county."""
+        after = self.changes.after
+        names = {
+            (section, item.key): item_label(item)
+            for section in COLLECTIONS
+            for item in getattr(after, section)
+        }
+        return tuple(waiting_words(mark.path, names) for mark in self.waits)
+
+    @property
     def reason(self) -> Reason | None:
         """Why there is nothing to do, where there is nothing (rule H6)."""
         return (
@@ -271,6 +286,7 @@ class Plan:
             "closed": [mark.data() for mark in self.changes.closed],
             "offers": [mark.data() for mark in self.changes.offers],
             "findings": [found.data() for found in self.changes.findings],
+            "waits": list(self.waiting),
         }
 
 

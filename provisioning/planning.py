@@ -40,6 +40,7 @@ def plan_centre(
         changes=creation(target) if existing is None else _changes(unit, existing, base, target, marks),
         blocked=_backwards(base, target) if existing is not None else None,
         moves_on=existing is not None and not base.same_as(target),
+        waits=target.questions,
     )
 
 

@@ -6,6 +6,8 @@ from functools import cached_property, lru_cache
 
 from provisioning.canonical import content_hash
 from provisioning.following import followed
+from provisioning.layers import county_standard, laid
+from provisioning.marks import Marks
 from provisioning.overlay import lay_over, written_by
 from provisioning.policy import governing
 from provisioning.specs import CentreSpec, Overlay, Pack, PolicyRule, UnitKind
@@ -27,8 +29,9 @@ class Upstream:
     """The standard as it reaches townships of one kind in one county.
 
     `policies` are the rules of each layer, from the top; `number` is the release's, `moves` what it declares of
-    items that go on under other keys, `county` the places that the county writes. Compared by identity: hashes and creations that depend on nothing else are
-    computed once for all townships that share it.
+    items that go on under other keys, `county` the places that the county writes, `questions` those where it has
+    not decided between its own words and the release (rule A1). Compared by identity: hashes and creations that
+    depend on nothing else are computed once for all townships that share it.
     """
 
     centre: CentreSpec
@@ -38,6 +41,7 @@ class Upstream:
     number: int
     moves: tuple[Move, ...]
     county: frozenset[Path] = frozenset()
+    questions: Marks = ()
 
     def same_as(self, other: "Upstream") -> bool:
         """Whether nothing at all has moved: not the configuration, not a policy, not a document or a check."""
@@ -81,15 +85,41 @@ def resolve(pack: Pack, overlay: Overlay | None, kind: UnitKind) -> CentreSpec:
     return centre.model_copy(update={"items": items})
 
 
-def upstream(pack: Pack, overlay: Overlay | None, kind: UnitKind, release: str | None = None) -> Upstream:
-    """The resolved standard with what identifies it; `release` is the pack's content hash where it is known."""
+def upstream(
+    pack: Pack,
+    overlay: Overlay | None,
+    kind: UnitKind,
+    release: str | None = None,
+    written_on: Pack | None = None,
+) -> Upstream:
+    """The resolved standard with what identifies it; `release` is the pack's content hash where it is known.
+
+    `written_on` is the release that the overlay was written on, where that is another one: the overlay is then
+    brought to this one first (rule A1).
+    """
+    digest = content_hash(overlay) if overlay else None
+    if overlay and written_on and written_on.header.release != pack.header.release:
+        overlay = county_standard(written_on, overlay, pack).overlay
     tighter = followed(overlay, pack.moves).tighten if overlay else ()
     return Upstream(
         centre=resolve(pack, overlay, kind),
         policies=(pack.policies, tighter) if overlay else (pack.policies,),
         release=release or content_hash(pack),
-        overlay=content_hash(overlay) if overlay else None,
+        overlay=digest,
         number=pack.header.release,
         moves=pack.moves,
         county=frozenset(written_by(overlay, pack.moves)) if overlay else frozenset(),
+        questions=laid(pack, overlay).questions if overlay else (),
+    )
+
+
+def prefecture(pack: Pack, release: str | None = None) -> Upstream:
+    """The standard as it reaches a county: the prefecture's alone, with the items for units of every kind."""
+    return Upstream(
+        centre=pack.centre,
+        policies=(pack.policies,),
+        release=release or content_hash(pack),
+        overlay=None,
+        number=pack.header.release,
+        moves=pack.moves,
     )

@@ -101,6 +101,11 @@ def _parts_told(value: dict[str, Any]) -> str:
     return f"「{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}」（{len(value)} 項）"
 
 
+def waiting_words(path: Path, names: Names) -> str:
+    """One sentence about a place that waits for the county (rule A1)."""
+    return f"{place_words(path, names)}：州標準與縣級補充規定各有改動，等待縣決定，在此之前保持不變"
+
+
 def day_words(moment: dt.datetime) -> str:
     """The date in China, e.g. 2026年3月2日."""
     day = moment.astimezone(CHINA)

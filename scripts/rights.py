@@ -24,6 +24,7 @@ WORDS = {
     Right.AUDIT: ("審計", "看操作記錄"),
     Right.LIFECYCLE: ("存廢", "暫停、歸檔和恢復中心"),
     Right.STANDARD: ("標準", "模擬、發布和分批推行州標準"),
+    Right.OVERLAY: ("補充規定", "編寫、發布縣級補充規定並送到鄉鎮"),
     Right.LIBRARIES: ("資料", "維護節假日、供應商等基礎資料"),
 }
 HEAD = """# 角色與權限

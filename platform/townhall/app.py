@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from townhall.admin.mount import mount
 from townhall.centres import steps
 from townhall.config import Settings
+from townhall.counties.steps import kinds as overlays
 from townhall.documents.fonts import Faces
 from townhall.documents.lettering import faces_of
 from townhall.documents.press import Press
@@ -23,6 +24,8 @@ from townhall.successions import steps as divisions
 from townhall.walls import require_walls
 from townhall.web import (
     api,
+    counties,
+    county_items,
     edge,
     factor,
     federation,
@@ -75,7 +78,9 @@ def create_app(settings: Settings) -> Flask:
     edge.connect(app, settings)
     require_walls(app.extensions["townhall.sessions"].kw["bind"])
     app.extensions["townhall.press"] = Press(settings.documents, lambda: _faces(app))
-    app.extensions["townhall.kinds"] = steps.kinds(settings.archives) | divisions.kinds() | publishing()
+    app.extensions["townhall.kinds"] = (
+        steps.kinds(settings.archives) | divisions.kinds() | publishing() | overlays()
+    )
     app.extensions["townhall.jobs"] = jobs.kinds(settings)
     app.extensions["townhall.post"] = Post(settings)
     headers.protect(app, secure=settings.secure_cookies, provider=settings.oidc_origin())
@@ -124,6 +129,8 @@ def _register(app: Flask) -> None:
     app.register_blueprint(people.pages)
     app.register_blueprint(standards.pages)
     app.register_blueprint(rollouts.pages)
+    app.register_blueprint(counties.pages)
+    app.register_blueprint(county_items.pages)
     app.register_blueprint(questions.pages)
     app.register_blueprint(workspace.pages)
     app.register_blueprint(profile.pages)

@@ -59,7 +59,7 @@ def _fill(sessions: sessionmaker[Session], console: Console) -> list[Unit]:
         _refuse_real_data(session)
         release = publish_release(session, pack, now())
         units = ensure_units(session, pack.header, sheet.townships, "")
-        _publish_overlays(session, pack)
+        _publish_overlays(session, pack, release)
         _create_logins(session)
     _provision(sessions, units, release, console)
     _live(sessions, units, console)
@@ -86,11 +86,11 @@ def _refuse_real_data(session: Session) -> None:
         raise LookupError("資料目錄中已有實際數據，不能用於演示；請用 TOWNHALL_HOME 另指一個空目錄")
 
 
-def _publish_overlays(session: Session, pack: Pack) -> None:
+def _publish_overlays(session: Session, pack: Pack, release: Release) -> None:
     for entry in (tenant_templates.pack_directory(PACK) / "demo").iterdir():
         if entry.name.endswith(".yaml"):
             overlay = load_overlay(entry.read_bytes(), entry.name, pack)
-            publish_overlay(session, full_code(overlay.county), overlay, now())
+            publish_overlay(session, full_code(overlay.county), overlay, now(), release)
 
 
 def _create_logins(session: Session) -> None:
@@ -113,7 +113,7 @@ def _provision(
     sessions: sessionmaker[Session], units: list[Unit], release: Release, console: Console
 ) -> None:
     with sessions() as session:
-        overlays = newest_overlays(session)
+        overlays = newest_overlays(session, release)
     report = provision(sessions, units, release, overlays, act=host_act(ACTOR, now()))
     counts = report.counts
     text = f"鄉鎮 {len(units)} 個：新開通 {counts[Result.CREATED]}，原已開通 {counts[Result.UNCHANGED]}"

@@ -24,6 +24,7 @@ from townhall.centres.models import (
     Sign,
     Window,
 )
+from townhall.counties.models import CountyDraft
 from townhall.database import Base
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
@@ -56,6 +57,7 @@ TENANT_OWNED = (
     Job,
     SimulatedCentre,
     RolloutCentre,
+    CountyDraft,
 )
 HOST_OWNED = (
     *(Unit, Succession, Release, CountyOverlay, Simulation, Rollout, Holiday, Supplier),

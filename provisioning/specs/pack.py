@@ -182,7 +182,8 @@ def _sets_sorted(section: str, fields: dict[str, Any]) -> dict[str, Any]:
 class Overlay(Spec):
     """What a county changes, adds, removes or tightens; versioned like a release (rule A1).
 
-    `change` maps collection to item key to fields; `profile` fields may be set too.
+    `change` maps collection to item key to fields, None for one that is left empty; `profile` fields may be set
+    too. `marks` are open questions and displaced values, as `provisioning.marks` describes them (rules E2, G1).
     """
 
     county: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
@@ -194,6 +195,7 @@ class Overlay(Spec):
     add: dict[str, tuple[dict[str, Any], ...]] = Field(default_factory=dict)
     remove: dict[str, tuple[Key, ...]] = Field(default_factory=dict)
     tighten: tuple[PolicyRule, ...] = ()
+    marks: tuple[dict[str, Any], ...] = ()
 
     @field_validator("change")
     @classmethod

@@ -56,7 +56,7 @@ class Met:
         return plan_unit(session, unit, self.standard(session, unit))
 
     def standard(self, session: Session, unit: Unit) -> Any:
-        return standard_for(unit, self.second, newest_overlays(session))
+        return standard_for(unit, self.second, newest_overlays(session, self.second))
 
     def apply(self, session: Session, unit: Unit) -> Plan:
         plan = self.plan(session, unit)
@@ -75,8 +75,8 @@ def met(sqlite_copies: Copies, pack: Pack, second_release: Pack) -> Iterator[Met
     units = {place: host.units[place] for place in PLACES}
     overlay = load_overlay((PACK_FOLDER / "demo" / "522301.yaml").read_bytes(), "522301.yaml", pack)
     with host.sessions.begin() as session:
-        publish_overlay(session, host.units[0].parent_code or "", overlay, MOMENT)
-        overlays = newest_overlays(session)
+        publish_overlay(session, host.units[0].parent_code or "", overlay, MOMENT, host.release)
+        overlays = newest_overlays(session, host.release)
     provision(host.sessions, list(units.values()), host.release, overlays, act=ACT)
     with host.sessions.begin() as session:
         told = [demonstration.tell(session, place, unit, ACT) for place, unit in units.items()]

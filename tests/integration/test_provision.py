@@ -157,7 +157,7 @@ def test_rule_i1_a_plan_seen_before_an_overlay_was_published_is_not_applied(host
         seen = list(plans(session, chosen, host.release, {}))
     with host.sessions.begin() as session:
         overlay = Overlay(county="522301", version=1, title="試", profile={"slogan": "另一宗旨"})
-        publish_overlay(session, chosen[0].parent_code or "", overlay, MOMENT)
+        publish_overlay(session, chosen[0].parent_code or "", overlay, MOMENT, host.release)
     report = carry_out(host.sessions, seen, act=host_act("測試", MOMENT))
     assert report.counts == {Result.REFUSED: 2}
     assert not host.state()["centre"]
@@ -308,9 +308,9 @@ def test_a_centre_pinned_to_an_older_standard_is_left_alone_and_said_so(host: Ho
     before = host.state()
     overlay = Overlay(county="522301", version=1, title="試", profile={"slogan": "另一宗旨"})
     with host.sessions.begin() as session:
-        publish_overlay(session, host.units[0].parent_code or "", overlay, MOMENT)
+        publish_overlay(session, host.units[0].parent_code or "", overlay, MOMENT, host.release)
     with host.sessions() as session:
-        overlays = newest_overlays(session)
+        overlays = newest_overlays(session, host.release)
     report = provision(host.sessions, host.units[:2], host.release, overlays, act=host_act("測試", MOMENT))
     assert report.counts == {Result.KEPT: 2}
     assert all(step.reason for step in report.steps)
@@ -333,8 +333,10 @@ def test_a_plan_for_another_standard_calls_nothing_local_that_is_not(host: Host)
     unit = host.units[0]
     overlay = Overlay(county="522301", version=1, title="試", profile={"slogan": "另一宗旨"})
     with host.sessions.begin() as session:
-        publish_overlay(session, unit.parent_code or "", overlay, MOMENT)
-        plan = plan_unit(session, unit, standard_for(unit, host.release, newest_overlays(session)))
+        publish_overlay(session, unit.parent_code or "", overlay, MOMENT, host.release)
+        plan = plan_unit(
+            session, unit, standard_for(unit, host.release, newest_overlays(session, host.release))
+        )
     (change,) = plan.changes.actions
     assert change.reason is Reason.TEMPLATE_CHANGED
     assert change.cause is Layer.COUNTY

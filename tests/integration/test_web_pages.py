@@ -184,7 +184,7 @@ def test_rule_f1_a_code_on_the_wall_leads_to_the_item_under_its_new_key(
     with site.sessions.begin() as session:
         unit = session.get_one(Unit, f"{HOME}000")
         second = publish_release(session, second_release, MOMENT)
-        standard = standard_for(unit, second, newest_overlays(session))
+        standard = standard_for(unit, second, newest_overlays(session, second))
         plan = plan_unit(session, unit, standard)
         apply_plan(session, plan, unit, standard, act=host_act("測試", MOMENT))
     browser = site.browser()

@@ -15,6 +15,7 @@ FAMILIES = (
     "approval.",
     "centre.",
     "conflict.",
+    "county.",
     "deviation.",
     "job.",
     "release.",
@@ -22,7 +23,7 @@ FAMILIES = (
     "session.",
     "unit.",
 )
-CALLS = {"record", "record_of", "note", "Deed", "_mark", "_record", "_end"}
+CALLS = {"record", "record_of", "note", "Deed", "_mark", "_record", "_end", "_write"}
 
 
 def written() -> Iterator[str]:

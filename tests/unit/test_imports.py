@@ -32,6 +32,7 @@ ORDER = [
         "approvals",
         "centres",
         "rollouts",
+        "counties",
     ),
     *("documents", "jobs", "lookups"),
     "successions",  # an act over everything that several centres have
@@ -45,6 +46,7 @@ EDGES = [
     "migrations/env.py",
     "platform/townhall/centres/provision.py",
     "platform/townhall/cli/",
+    "platform/townhall/counties/bringing.py",
     "platform/townhall/database.py",  # grants to the runtime role
     "platform/townhall/demo.py",
     "platform/townhall/jobs/runner.py",

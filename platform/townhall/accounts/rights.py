@@ -25,6 +25,7 @@ class Right(StrEnum):
     LIBRARIES = "libraries"  # the plain tables of the prefecture: holidays, suppliers, releases, units
     LIFECYCLE = "lifecycle"  # suspend, archive and restore a centre
     STANDARD = "standard"  # simulate, publish and roll out the releases of the prefecture's standard
+    OVERLAY = "overlay"  # change and publish what a county adds to the standard
 
 
 _READING = frozenset({Right.LIST, Right.READ})
@@ -34,7 +35,7 @@ RIGHTS = MappingProxyType(
         Role.PREFECTURE_ADMIN: frozenset(Right) - {Right.PREPARE, Right.PAY},
         # A county changes its townships through its overlay, never in their own rows.
         Role.COUNTY_OFFICER: _READING
-        | {Right.FLEET, Right.BUDGET, Right.PRINT, Right.APPROVE, Right.ACCOUNTS, Right.AUDIT},
+        | {Right.FLEET, Right.BUDGET, Right.PRINT, Right.APPROVE, Right.ACCOUNTS, Right.AUDIT, Right.OVERLAY},
         Role.TOWNSHIP_DIRECTOR: frozenset(
             {Right.READ, Right.BUDGET, Right.PRINT, Right.EDIT, Right.ACCOUNTS, Right.AUDIT}
         ),

@@ -121,6 +121,25 @@ def apply_plan(
     return _update(session, plan, unit, centre, standard, act, force)
 
 
+def bring_on(
+    session: Session, unit: Unit, standard: Standard, *, act: Act, force: str = ""
+) -> tuple[Plan, Outcome]:
+    """Plan and apply at once, in the caller's transaction. Raises as `apply_plan`.
+
+    Somebody who edits just then makes the plan stale once, not twice.
+    """
+    for last in (False, True):
+        plan = plan_unit(session, unit, standard)
+        try:
+            with session.begin_nested():
+                return plan, apply_plan(session, plan, unit, standard, act=act, force=force)
+        except PlanStale:
+            if last:
+                raise
+            session.expire_all()
+    raise AssertionError("unreachable")
+
+
 def _done(session: Session, plan: Plan, unit: Unit) -> Revision | None:
     """The revision that the plan made when it was applied before; without a centre there are none."""
     found = session.scalars(select(Revision).filter_by(unit_id=unit.code, plan_hash=plan.hash))
@@ -166,7 +185,7 @@ def _refuse_unusable(plan: Plan, unit: Unit, standard: Standard, force: str) -> 
 
 def _refuse_outdated(session: Session, unit: Unit, standard: Standard) -> None:
     """The release must be published still, the overlay be the county's newest; a newer release outdates no plan."""
-    status, overlay = in_force(session, standard.release.id, unit.parent_code)
+    status, overlay = in_force(session, standard.release, unit.parent_code)
     if status != Status.PUBLISHED:
         raise PlanStale(f"第 {standard.release.number} 版現在不是已發布的標準，不能據以執行")
     if overlay != (standard.overlay.id if standard.overlay else None):

@@ -80,13 +80,17 @@ def _row(row: Base) -> dict[str, Any]:
 
 
 def _standards(session: Session, unit: Unit) -> dict[str, list[dict[str, Any]]]:
-    """Every standard that the centre was ever pinned to, whole: its revisions are differences from them."""
+    """Every standard that the centre was ever pinned to, whole: its revisions are differences from them.
+
+    With each overlay goes the release that it was written on.
+    """
     pins = select(Revision.release_id, Revision.overlay_id).where(Revision.unit_id == unit.code)
     found = session.execute(pins).all()
-    releases = [session.get_one(Release, key) for key in sorted({pin.release_id for pin in found})]
     overlays = [
         session.get_one(CountyOverlay, key) for key in sorted({pin.overlay_id for pin in found} - {None})
     ]
+    pinned = {pin.release_id for pin in found} | {one.release_id for one in overlays}
+    releases = [session.get_one(Release, key) for key in sorted(pinned)]
     return {"releases": [_row(one) for one in releases], "overlays": [_row(one) for one in overlays]}
 
 

@@ -28,7 +28,7 @@ from townhall.standards.models import CountyOverlay, Release
 from townhall.tenancy import scope_of
 from townhall.units.models import Unit
 
-FORMAT = 4
+FORMAT = 5
 LARGEST = 200_000_000  # bytes of a part once unpacked: twenty times the largest centre
 MANIFEST = "manifest.json"
 CARRIED: tuple[type[Base], ...] = (Centre, Revision, Approval, Question, Picture, *MODELS.values())
@@ -232,10 +232,13 @@ def _judge_standards(made: Archive) -> None:
     for one in made.overlays:
         _judge_content(one, Overlay, f"縣級補充規定 {one['county_code']} 第 {one['version']} 版")
     pinned = [*made.rows["centre"], *made.rows["revision"]]
-    kinds = (("release_id", made.releases), ("overlay_id", made.overlays))
-    for column, carried in kinds:
+    kinds = (
+        ("release_id", made.releases, [*pinned, *made.overlays]),
+        ("overlay_id", made.overlays, pinned),
+    )
+    for column, carried, wanting in kinds:
         known = {one["id"] for one in carried} | {None}
-        if any(row[column] not in known for row in pinned):
+        if any(row[column] not in known for row in wanting):
             _refuse(f"standards.json 缺少中心所依據的標準（{column}）")
 
 

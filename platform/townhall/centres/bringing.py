@@ -65,7 +65,10 @@ def _unit(session: Session, archive: Archive) -> Unit:
 def _pins(session: Session, archive: Archive) -> dict[str, dict[int | None, int | None]]:
     """From the numbers of standards in the file to those of this host."""
     releases: dict[int | None, int | None] = {one["id"]: _release(session, one) for one in archive.releases}
-    overlays: dict[int | None, int | None] = {one["id"]: _overlay(session, one) for one in archive.overlays}
+    overlays: dict[int | None, int | None] = {
+        one["id"]: _overlay(session, one | {"release_id": releases.get(one["release_id"])})
+        for one in archive.overlays
+    }
     return {"release_id": releases, "overlay_id": overlays | {None: None}}
 
 

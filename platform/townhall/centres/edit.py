@@ -92,7 +92,7 @@ def edit_centre(
     standard = pinned(session, unit).upstream
     edits = tuple(edits)
     _refuse_keys(session, unit, before, edits)
-    after = _edited(before, edits)
+    after = edited(before, edits)
     refuse_edit(standard, before, after)
     marks = marks_in_force(session, centre)
     return write_edit(session, unit, centre, standard, (before, after), marks, act, Deed(EDIT))
@@ -124,7 +124,8 @@ def write_edit(
     return centre.revision
 
 
-def _edited(before: CentreSpec, edits: tuple[Edit, ...]) -> CentreSpec:
+def edited(before: CentreSpec, edits: tuple[Edit, ...]) -> CentreSpec:
+    """The configuration after edits. Raises `EditRefused` for what points nowhere or does not fit its type."""
     if unknown := [edit for edit in edits if not _exists(before, edit)]:
         raise EditRefused(
             f"沒有可以修改的「{edit.section} {edit.key or ''} {edit.field}」" for edit in unknown

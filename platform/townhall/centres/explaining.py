@@ -15,7 +15,7 @@ from provisioning.explain import explain, names_of
 from provisioning.explanation import Above, Edition, Explanation
 from provisioning.places import PlaceUnknown, line_of, read_place
 from provisioning.resolve import Upstream
-from provisioning.specs import CentreSpec, Overlay
+from provisioning.specs import CentreSpec
 from provisioning.telling import CHINA, STATUS, Names, sentence, told_value, words
 from provisioning.tree import Path
 from townhall.centres.apply import standard_of
@@ -24,7 +24,7 @@ from townhall.centres.models import Revision
 from townhall.centres.writing import marks_of
 from townhall.script import fold
 from townhall.standards.models import CountyOverlay, Release, Status
-from townhall.standards.operations import pack_of
+from townhall.standards.operations import overlay_on, pack_of
 from townhall.units.models import Unit
 
 
@@ -148,9 +148,9 @@ class _Book:
             wanted.where(Release.status != Status.DRAFT.value).order_by(Release.number)
         )
         releases = [Edition(one.number, one.published_at, pack_of(one)) for one in line]
-        return Above(releases, self._overlays(last))
+        return Above(releases, self._overlays(last, release))
 
-    def _overlays(self, last: Revision) -> list[Edition]:
+    def _overlays(self, last: Revision, release: Release) -> list[Edition]:
         if last.overlay_id is None:
             return []
         pinned = self._session.get_one(CountyOverlay, last.overlay_id)
@@ -158,7 +158,7 @@ class _Book:
         line = self._session.scalars(
             same.where(CountyOverlay.version <= pinned.version).order_by(CountyOverlay.version)
         )
-        return [Edition(one.version, one.published_at, Overlay.model_validate(one.content)) for one in line]
+        return [Edition(one.version, one.published_at, overlay_on(release, one)) for one in line]
 
 
 def _concerns(change: list[Any], path: Path) -> bool:

@@ -67,7 +67,7 @@ def adopt(code: str, path: Path, pack_id: str, yes: bool, replace: bool, force: 
         try:
             release = required_release(session, pack_id)
             described = read_described(path, unit)
-            adoption = plan_adoption(session, unit, described, release, newest_overlays(session))
+            adoption = plan_adoption(session, unit, described, release, newest_overlays(session, release))
             _show(adoption)
             if not yes:
                 return

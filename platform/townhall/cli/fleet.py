@@ -169,7 +169,7 @@ def _planned(session: Session, sheet: Path | None, codes: Sequence[str], release
         units = list(found.values())
     if not units:
         refuse(["所選單位下還沒有鄉鎮" if codes else "請用 --units 給出名單，或用 --unit 給出單位代碼"])
-    return list(plans(session, units, release, newest_overlays(session)))
+    return list(plans(session, units, release, newest_overlays(session, release)))
 
 
 def _carry_out(settings: Settings, planned: Planned, *, new_only: bool = False, force: str = "") -> Report:

@@ -47,6 +47,7 @@ PAGE = """<!DOCTYPE html>
 {% for name, actions in groups if actions %}
 <h2>{{ name }}（{{ actions|length }} 處）</h2><ol>{% for one in actions %}<li>{{ one.sentence }}</li>{% endfor %}</ol>
 {% endfor %}
+{% if plan.waiting %}<h2>等待縣決定（{{ plan.waiting|length }} 處）</h2><ol>{% for one in plan.waiting %}<li>{{ one }}</li>{% endfor %}</ol>{% endif %}
 {% if not plan %}<p>無變化。</p>{% endif %}
 {% if found %}<h2>檢查發現</h2><ol>{% for one in found %}<li>{{ one.sentence }}</li>{% endfor %}</ol>{% endif %}
 {% if known %}<p>另有既有問題 {{ known }} 處，不因本計劃產生。</p>{% endif %}

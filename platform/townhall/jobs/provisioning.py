@@ -33,7 +33,7 @@ def _provisioned(task: Task) -> dict[str, Any]:
     release = settled_release(task.session, task.parameters["pack"])
     if release is None:
         raise JobFailed(NO_RELEASE)
-    units, overlays = _units(task), newest_overlays(task.session)
+    units, overlays = _units(task), newest_overlays(task.session, release)
     task.session.expunge_all()
     task.session.close()
     steps = iter(range(1, len(units) + 1))

@@ -1,4 +1,5 @@
-"""Simulating a release, bringing waves of a rollout on and taking one back, as jobs of the prefecture.
+"""Simulating a release, bringing waves of a rollout on and taking one back, as jobs of the prefecture; bringing
+the townships of a county to its overlay, as a job of the county.
 
 Each may be run again after its worker died: a simulation begins anew, a rollout goes on where it was.
 """
@@ -9,27 +10,32 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from townhall.counties.bringing import bring_county_on, townships
 from townhall.database import reading
 from townhall.jobs.kinds import JobFailed, Kind, Task
 from townhall.rollouts.board import wave_states
 from townhall.rollouts.models import Progress, Rollout
 from townhall.rollouts.operations import RolloutRefused
-from townhall.rollouts.running import Told, run, take_back
+from townhall.rollouts.running import run, take_back
 from townhall.rollouts.simulation import simulate
 from townhall.standards.models import Release
+from townhall.units.models import Level
 
 SIMULATE, RUN, TAKE_BACK = "release.simulate", "rollout.run", "rollout.take_back"
+BRING_ON = "county.bring_on"
 
-NO_RELEASE, NO_WAVE = "請指定版本", "請指定推行和批次"
+NO_RELEASE, NO_WAVE, NOT_A_COUNTY = "請指定版本", "請指定推行和批次", "這項任務以縣（市）為單位，不帶參數"
 
 
 def standard_kinds() -> dict[str, Kind]:
     """`release.simulate` takes `release`; `rollout.run` takes `rollout` and `through`, the last wave to bring on;
-    `rollout.take_back` takes `rollout`, `wave` and `reason`. Numbers are ids of rows."""
+    `rollout.take_back` takes `rollout`, `wave` and `reason`; `county.bring_on` takes nothing. Numbers are ids of
+    rows."""
     return {
         SIMULATE: Kind(_asks_for(NO_RELEASE, release=int), _simulated),
         RUN: Kind(_asks_for(NO_WAVE, rollout=int, through=int), _brought_on),
         TAKE_BACK: Kind(_asks_for(NO_WAVE, rollout=int, wave=int, reason=str), _taken_back),
+        BRING_ON: Kind(_asks_for(NOT_A_COUNTY), _county_brought_on),
     }
 
 
@@ -74,6 +80,16 @@ def _taken_back(task: Task) -> dict[str, Any]:
     return {"wave": wave}
 
 
+def _county_brought_on(task: Task) -> dict[str, Any]:
+    if task.unit.level != Level.COUNTY:
+        raise JobFailed(NOT_A_COUNTY)
+    county, count = task.unit, len(task.session.scalars(townships(task.unit)).all())
+    _give_up(task)
+    done = bring_county_on(task.sessions, county, act=task.act, advance=_counting(task, count))
+    refused = [f"{one.unit.name}：{one.reason}" for one in done if one.reason]
+    return {"written": sum(one.written for one in done), "refused": refused}
+
+
 def _rollout(task: Task) -> Rollout:
     """The rollout that was asked for, if it is one of this prefecture's."""
     wanted = select(Rollout).filter_by(id=task.parameters["rollout"], prefecture_code=task.unit.code)
@@ -95,10 +111,10 @@ def _readers(task: Task) -> sessionmaker[Session]:
     return sessionmaker(reading(known["bind"]), expire_on_commit=False, info=known["info"])
 
 
-def _counting(task: Task, total: int) -> Callable[[Told], None]:
+def _counting(task: Task, total: int) -> Callable[[object], None]:
     done = iter(range(1, total + 1))
 
-    def advance(_told: Told) -> None:
+    def advance(_told: object) -> None:
         task.progress(next(done, total), total)
 
     return advance

@@ -13,9 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from provisioning.plan import Plan
 from townhall.audit.act import Act
-from townhall.centres.apply import PlanRefused, PlanStale, Standard, apply_plan, plan_unit, standard_for
+from townhall.centres.apply import PlanRefused, Standard, bring_on, plan_unit, standard_for
 from townhall.centres.models import Centre, Question
 from townhall.centres.rollback import roll_back
 from townhall.centres.status import closed as closed_centre
@@ -143,34 +142,19 @@ def _applied(
     if (reason := closed_centre(centre)) is not None:
         return _ended(session, rollout, unit, Progress.SKIPPED, reason, act)
     release = session.get_one(Release, rollout.release_id)
-    standard = standard_for(unit, release, newest_overlays(session))
+    standard = standard_for(unit, release, newest_overlays(session, release))
     try:
-        plan, revision = _apply(session, unit, standard, act, rollout.force)
+        plan, outcome = bring_on(session, unit, standard, act=act, force=rollout.force)
     except PlanRefused as refusal:
         session.rollback()
         return _failed(session, rollout, unit, standard, str(refusal), act, known)
     except DBAPIError as error:
         session.rollback()
         return _ended(session, rollout, unit, Progress.FAILED, f"資料庫未能寫入（{error.orig}）", act)
-    line.progress, line.revision, line.at = Progress.APPLIED.value, revision, act.moment
+    line.progress, line.at = Progress.APPLIED.value, act.moment
+    line.revision = outcome.revision if outcome.written else None
     line.opened = session.scalar(select(func.count()).select_from(Question).filter_by(unit_id=unit.code)) or 0
     return Told(unit, Progress.APPLIED, f"待決分歧 {line.opened} 處" if plan.changes.conflicts else "")
-
-
-def _apply(session: Session, unit: Unit, standard: Standard, act: Act, force: str) -> tuple[Plan, int | None]:
-    """The plan and the revision that it made. Somebody who edits just then makes it stale once, not twice."""
-    for last in (False, True):
-        plan = plan_unit(session, unit, standard)
-        try:
-            with session.begin_nested():
-                outcome = apply_plan(session, plan, unit, standard, act=act, force=force)
-        except PlanStale:
-            if last:
-                raise
-            session.expire_all()
-        else:
-            return plan, outcome.revision if outcome.written else None
-    raise AssertionError("unreachable")
 
 
 def _failed(

@@ -64,7 +64,7 @@ def simulate(
     places: Places = defaultdict(Counter)
     with readers() as session:
         release = session.get_one(Release, release_id)
-        overlays = newest_overlays(session)
+        overlays = newest_overlays(session, release)
         done = 0
         for group in groups(session, release.pack):
             lines = _lines(session, group, release, overlays, places)
@@ -197,7 +197,7 @@ def _moved(session: Session, release: Release, simulation: Simulation) -> int:
         Unit.parent_code, SimulatedCentre.overlay_id, _changed().label("changed")
     )
     here = (SimulatedCentre.unit_id == Unit.code) & (SimulatedCentre.simulation_id == simulation.id)
-    newest = {county: overlay.id for county, overlay in newest_overlays(session).items()}
+    newest = {county: overlay.id for county, overlay in newest_overlays(session, release).items()}
     rows = session.execute(units.outerjoin(SimulatedCentre, here))
     return sum(row.changed or row.overlay_id != newest.get(row.parent_code or "") for row in rows)
 

@@ -3,10 +3,11 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import content_hash
+from provisioning.layers import county_standard
 from provisioning.publication import release_faults
 from provisioning.resolve import Upstream, upstream
 from provisioning.specs import Overlay, Pack, UnitKind
@@ -146,20 +147,37 @@ def newest_release(session: Session, pack_id: str) -> Release | None:
     return session.scalars(found.limit(1)).first()
 
 
-def in_force(session: Session, release_id: int, county_code: str | None) -> tuple[str | None, int | None]:
-    """The status of a release and the newest overlay of a county, where there is one; asked at once."""
-    overlay = (
-        select(CountyOverlay.id).filter_by(county_code=county_code).order_by(CountyOverlay.version.desc())
-    )
-    status = select(Release.status).filter_by(id=release_id)
+def in_force(session: Session, release: Release, county_code: str | None) -> tuple[str | None, int | None]:
+    """The status of a release and the newest overlay of a county on it, where there is one; asked at once."""
+    overlay = select(CountyOverlay.id).join(CountyOverlay.release).where(_laid_on(release))
+    overlay = overlay.filter(CountyOverlay.county_code == county_code).order_by(CountyOverlay.version.desc())
+    status = select(Release.status).filter_by(id=release.id)
     found = session.execute(select(status.scalar_subquery(), overlay.limit(1).scalar_subquery())).one()
     return found[0], found[1]
 
 
+def _laid_on(release: Release) -> ColumnElement[bool]:
+    """The overlays that may be laid on a release: those written on it, or on one before it (rule A1)."""
+    return (Release.pack == release.pack) & (Release.number <= release.number)
+
+
+def released(session: Session, county_code: str) -> Release | None:
+    """The newest published release that concerns a county."""
+    line = session.scalars(
+        select(Release)
+        .filter_by(status=Status.PUBLISHED.value)
+        .order_by(Release.number.desc(), Release.id.desc())
+    )
+    short = county_code[:6]
+    return next(
+        (one for one in line if short in {place.code for place in pack_of(one).header.counties}), None
+    )
+
+
 def publish_overlay(
-    session: Session, county_code: str, overlay: Overlay, moment: dt.datetime
+    session: Session, county_code: str, overlay: Overlay, moment: dt.datetime, release: Release
 ) -> CountyOverlay:
-    """Store one version of a county's overlay; the same content again is the same version."""
+    """Store one version of a county's overlay, written on `release`; the same content again is the same version."""
     digest = content_hash(overlay)
     standing = session.scalars(
         select(CountyOverlay).filter_by(county_code=county_code, version=overlay.version)
@@ -170,6 +188,7 @@ def publish_overlay(
         return standing
     row = CountyOverlay(
         county_code=county_code,
+        release=release,
         version=overlay.version,
         title=overlay.title,
         content_hash=digest,
@@ -181,18 +200,25 @@ def publish_overlay(
     return row
 
 
-def newest_overlays(session: Session) -> dict[str, CountyOverlay]:
-    """The newest overlay of each county that has one, by county code."""
+def newest_overlays(session: Session, release: Release) -> dict[str, CountyOverlay]:
+    """Of each county that has one the newest overlay that may be laid on a release, by county code."""
     newest = select(CountyOverlay.county_code, func.max(CountyOverlay.version).label("version"))
+    newest = newest.join(CountyOverlay.release).where(_laid_on(release))
     chosen = newest.group_by(CountyOverlay.county_code).subquery()
     same = (CountyOverlay.county_code == chosen.c.county_code) & (CountyOverlay.version == chosen.c.version)
     return {row.county_code: row for row in session.scalars(select(CountyOverlay).join(chosen, same))}
 
 
+def newest_overlay(session: Session, county_code: str) -> CountyOverlay | None:
+    """The newest published overlay of a county, whatever release it was written on."""
+    line = select(CountyOverlay).filter_by(county_code=county_code).order_by(CountyOverlay.version.desc())
+    return session.scalars(line.limit(1)).first()
+
+
 # Content never changes under its hash, so these need no invalidation. Releases are few; upstreams number
 # releases × counties × three kinds.
 _PACKS: dict[str, Pack] = {}
-_UPSTREAMS: dict[tuple[str, str | None, UnitKind], Upstream] = {}
+_UPSTREAMS: dict[tuple[str, str | None, str | None, UnitKind], Upstream] = {}
 
 
 def pack_of(release: Release) -> Pack:
@@ -203,10 +229,20 @@ def pack_of(release: Release) -> Pack:
     return _PACKS[digest]
 
 
+def overlay_on(release: Release, row: CountyOverlay) -> Overlay:
+    """What a county's overlay says on a release, which may be a later one than it was written on (rule A1)."""
+    overlay = Overlay.model_validate(row.content)
+    if row.release_id == release.id:
+        return overlay
+    return county_standard(pack_of(row.release), overlay, pack_of(release)).overlay
+
+
 def upstream_of(release: Release, overlay: CountyOverlay | None, kind: UnitKind) -> Upstream:
     """The standard as it reaches units of one kind; one and the same value for the same content."""
-    identity = (release.content_hash, overlay.content_hash if overlay else None, kind)
+    digests = (overlay.content_hash, overlay.release.content_hash) if overlay else (None, None)
+    identity = (release.content_hash, *digests, kind)
     if identity not in _UPSTREAMS:
         layer = Overlay.model_validate(overlay.content) if overlay else None
-        _UPSTREAMS[identity] = upstream(pack_of(release), layer, kind, release.content_hash)
+        on = pack_of(overlay.release) if overlay else None
+        _UPSTREAMS[identity] = upstream(pack_of(release), layer, kind, release.content_hash, on)
     return _UPSTREAMS[identity]

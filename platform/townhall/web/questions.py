@@ -58,7 +58,7 @@ def settle(desk: Desk, identifier: str) -> ResponseReturnValue:
     )
     if mark is None:
         return _refused(desk, CHANGED)
-    decision, fault = _decision(mark)
+    decision, fault = decision_entered(mark)
     if decision is None:
         return _refused(desk, fault)
     try:
@@ -121,7 +121,7 @@ def settle_alike(question: str) -> ResponseReturnValue:
     shared = next((one for one in shared_questions(database()) if one.question == question), None)
     if shared is None:
         return _inbox(CHANGED), 422
-    decision, fault = _decision(shared.mark)
+    decision, fault = decision_entered(shared.mark)
     if decision is None:
         return _inbox(fault), 422
     units = units_with(database(), question)
@@ -133,7 +133,7 @@ def settle_alike(question: str) -> ResponseReturnValue:
     return redirect(url_for("questions.inbox"), 303)
 
 
-def _decision(mark: Mark) -> tuple[Decision | None, str]:
+def decision_entered(mark: Mark) -> tuple[Decision | None, str]:
     """What the form decides about a question, or what is missing of it."""
     if wrong := faults(["value", "reason"]):
         return None, wrong[0]

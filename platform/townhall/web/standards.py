@@ -20,8 +20,8 @@ from townhall.rollouts.matrix import by_county, simulated
 from townhall.rollouts.operations import Limits, RolloutRefused, start
 from townhall.rollouts.simulation import simulation_of, staleness
 from townhall.rollouts.steps import PUBLISH
-from townhall.standards.models import Release, Status
-from townhall.standards.operations import ReleaseRefused, pack_of
+from townhall.standards.models import CountyOverlay, Release, Status
+from townhall.standards.operations import ReleaseRefused, newest_overlay, pack_of
 from townhall.tenancy import scope_of
 from townhall.units.models import Level, Unit
 from townhall.units.operations import full_code
@@ -48,7 +48,17 @@ def index() -> ResponseReturnValue:
     """Every release that concerns the reader, the newest first."""
     found = [one for one in database().scalars(select(Release).order_by(Release.number.desc())) if _ours(one)]
     counts = {one.id: at_release(database(), one) for one in found}
-    return render_template("standards.html", releases=found, counts=counts, states=STATES)
+    return render_template(
+        "standards.html", releases=found, counts=counts, states=STATES, counties=_counties()
+    )
+
+
+def _counties() -> list[tuple[Unit, CountyOverlay | None]]:
+    """The counties that the reader oversees, each with the newest overlay that it has published."""
+    scope = scope_of(held_unit().code)
+    within = select(Unit).where(Unit.level == Level.COUNTY.value, Unit.code.between(scope.first, scope.last))
+    counties = database().scalars(within.order_by(Unit.code)).all()
+    return [(one, newest_overlay(database(), one.code)) for one in counties]
 
 
 @pages.get("/<pack>/<int:number>")
