@@ -26,6 +26,7 @@ from townhall.centres.models import (
 )
 from townhall.counties.models import CountyDraft
 from townhall.database import Base
+from townhall.documents.models import Paper
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
 from townhall.jobs.models import Job
@@ -58,6 +59,7 @@ TENANT_OWNED = (
     SimulatedCentre,
     RolloutCentre,
     CountyDraft,
+    Paper,
 )
 HOST_OWNED = (
     *(Unit, Succession, Release, CountyOverlay, Simulation, Rollout, Holiday, Supplier),

@@ -83,7 +83,9 @@ def test_a_line_of_a_county_goes_back_to_the_prefectures_words(site: Site) -> No
     with site.sessions() as session:
         lines = len(session.get_one(CountyDraft, full_code("522301")).content["change"]["items"])
     (form,) = [
-        one for one in page.find("form") if "〔臨時救助申請〕辦理結果" in "".join("".join(one.itertext()).split())
+        one
+        for one in page.find("form")
+        if "〔臨時救助申請〕辦理結果" in "".join("".join(one.itertext()).split())
     ]
     do(browser, form.attrib["action"])
     assert "縣的辦理結果" not in browser.get(DESK).text
@@ -104,7 +106,10 @@ def test_of_two_officers_the_second_is_told_and_keeps_what_was_typed(site: Site)
     [
         ({"promised_limit": "x", "promised_limit_unit": "工作日"}, "應為整數"),
         ({"promised_limit": "99", "promised_limit_unit": "工作日"}, "不得超過"),
-        ({"deed": "tighten", "field": "nowhere", "policy": "locked", "why": "x", "source": "y"}, "請選擇欄位"),
+        (
+            {"deed": "tighten", "field": "nowhere", "policy": "locked", "why": "x", "source": "y"},
+            "請選擇欄位",
+        ),
         ({"deed": "tighten", "field": "result", "policy": "local", "why": "x", "source": "y"}, "請選擇欄位"),
         ({"deed": "another", "name": "某事", "slug": "不行"}, "請寫新項的名稱和標識"),
         ({"result": "\u0007"}, "不可見的控制字符"),
@@ -122,7 +127,13 @@ def test_what_a_county_may_not_say_is_refused_in_words_and_nothing_is_kept(
 
 def test_a_county_tightens_adds_and_takes_away_on_its_pages(site: Site) -> None:
     browser = site.browser("county")
-    form = {"deed": "tighten", "field": "result", "policy": "locked", "why": "全縣一致", "source": "縣規定第一條"}
+    form = {
+        "deed": "tighten",
+        "field": "result",
+        "policy": "locked",
+        "why": "全縣一致",
+        "source": "縣規定第一條",
+    }
     do(browser, ITEM, **form)
     do(browser, ITEM, **fields(browser, deed="another", name="縣臨時幫扶", slug="county-relief"))
     help_page = f"{DESK}/standard/items/zhou.certificate-help"

@@ -42,6 +42,11 @@ class Effect:
         """Questions that the township would have open."""
         return len(self.plan.changes.conflicts) if self.plan else 0
 
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to say of the township."""
+        return self.plan is not None and not (self.changed or self.asked or self.plan.errors)
+
 
 @dataclass(frozen=True, slots=True)
 class Brought:

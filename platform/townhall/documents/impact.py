@@ -1,6 +1,5 @@
 """What a plan does in the world: documents that really change, by their content, and money by category (rules H2, N1)."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,11 +8,10 @@ from sqlalchemy.orm import Session
 
 from provisioning.plan import Plan
 from provisioning.specs import CentreSpec, DocumentType
-from provisioning.specs.centre import COLLECTIONS, MANUAL
 from townhall.budget.amounts import allotted
 from townhall.centres.apply import Standard
-from townhall.documents.errors import NeedsReview, UnfilledBlank
-from townhall.documents.production import Binder, Order, binder
+from townhall.documents.papers import as_rows, contents
+from townhall.documents.production import Binder, binder
 from townhall.script import HANT
 from townhall.standards.operations import pack_of
 from townhall.units.models import Unit
@@ -58,25 +56,17 @@ class Impact:
 
 
 def impact(session: Session, unit: Unit, plan: Plan, standard: Standard) -> Impact:
-    """What a plan for a centre that exists changes on paper and in money. Raises `LookupError` without a centre, and what stops
-    a document for any other reason than that something is still to be filled in or judged.
+    """What a plan for a centre that exists changes on paper and in money. Raises `LookupError` without a centre.
 
     Both sides bear the same date and number, so that only what a document says makes it another one.
     """
     before = binder(session, unit, public_url=None, draft=True)
-    after = replace(before, centre=_as_rows(plan.changes.after), pack=pack_of(standard.release))
+    after = replace(before, centre=as_rows(plan.changes.after), pack=pack_of(standard.release))
     return Impact(tuple(_affected(before, after)), _money(before.centre, after.centre))
 
 
-def _as_rows(centre: CentreSpec) -> CentreSpec:
-    """In the order in which rows are read: what has no order of its own stands by its key (rule D1)."""
-    unordered = {name: getattr(centre, name) for name in COLLECTIONS if name not in MANUAL}
-    sorted_ = {name: tuple(sorted(items, key=lambda item: item.key)) for name, items in unordered.items()}
-    return centre.model_copy(update=sorted_)
-
-
 def _affected(before: Binder, after: Binder) -> Iterator[Affected]:
-    old, new = _contents(before), _contents(after)
+    old, new = contents(before, (HANT,)), contents(after, (HANT,))
     for place, (order, content) in new.items():
         if place not in old:
             yield Affected(order.document, order.subject.label, Change.NEW)
@@ -85,20 +75,6 @@ def _affected(before: Binder, after: Binder) -> Iterator[Affected]:
     for place, (order, _) in old.items():
         if place not in new:
             yield Affected(order.document, order.subject.label, Change.GONE)
-
-
-def _contents(bound: Binder) -> dict[str, tuple[Order, str]]:
-    return {order.identity: (order, _content(bound, order)) for order in bound.orders((HANT,))}
-
-
-def _content(bound: Binder, order: Order) -> str:
-    """The hash of a composed page, or why there is none: a blank that is filled makes a document another one too."""
-    try:
-        sheet = bound.sheet(order)
-    except (UnfilledBlank, NeedsReview) as error:
-        return str(error)
-    page = (sheet.html, sheet.stylesheet, sheet.width, sheet.height, sheet.bleed)
-    return hashlib.sha256(repr(page).encode()).hexdigest()
 
 
 def _money(before: CentreSpec, after: CentreSpec) -> dict[str, int]:

@@ -137,7 +137,7 @@ def _serve(settings: Settings) -> None:
 
 
 class Sweep:
-    """Sends again what waits although nobody came for it, and deletes old files now and then."""
+    """Sends again what waits although nobody came for it, follows papers, deletes old files now and then."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._post, self._runner = settings, Post(settings), runner_of(settings)
@@ -148,6 +148,8 @@ class Sweep:
         """One look; a database that is away is looked at again later."""
         try:
             waiting = self._runner.due()
+            while self._runner.follow_next():
+                pass
         except DBAPIError as error:
             _log.warning("database not usable: %s", error.orig)
             return

@@ -39,18 +39,23 @@ def work(settings: Settings, stop: threading.Event) -> None:
 
 
 def drain(settings: Settings) -> int:
-    """Do what waits now and what comes meanwhile; gives how many jobs that were."""
+    """Do what waits now and what comes meanwhile, then follow the papers; gives how many jobs that were."""
     runner, count = runner_of(settings), 0
     while runner.run_next():
         count += 1
+    while runner.follow_next():
+        pass
     runner.engine.dispose()
     return count
 
 
 def attempt(runner: Runner) -> bool:
-    """Do one job; a database that is away or a fault outside the job costs a pause and not the worker."""
+    """Do one job or, when none waits, follow one centre's papers.
+
+    A database that is away or a fault outside the job costs a pause and not the worker.
+    """
     try:
-        return runner.run_next()
+        return runner.run_next() or runner.follow_next()
     except DBAPIError as error:
         _log.warning("database not usable: %s", error.orig)
     except Exception:  # noqa: BLE001 - one job must not end the worker of all the others

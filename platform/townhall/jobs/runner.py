@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from townhall.clock import now
 from townhall.config import Settings
 from townhall.database import create_engine_for, reading
+from townhall.documents.papers import follow, pending
 from townhall.jobs.hold import Hold, Interrupted
 from townhall.jobs.kinds import JobFailed, Kind, Task
 from townhall.jobs.models import State
@@ -51,6 +53,7 @@ class Runner:
     kinds: Mapping[str, Kind]
     lease: dt.timedelta
     stop: threading.Event = field(default_factory=threading.Event)
+    _troubled: set[str] = field(default_factory=set)
 
     def due(self) -> list[tuple[str, str]]:
         """Unit and key of what can be had, oldest first: the one look over all tenants, and at nothing but that."""
@@ -60,6 +63,26 @@ class Runner:
     def run_next(self) -> bool:
         """Do the oldest job that can be had; False when there is none."""
         return any(self.run(unit_id, key) for unit_id, key in self.due())
+
+    def follow_next(self) -> bool:
+        """Bring the papers of one centre to what it says now; False when no message is unread (rule I5).
+
+        What cannot be followed is logged and left for the next start: it must not keep the others waiting.
+        """
+        with self._reading(HOST) as session:
+            waiting = [code for code in pending(session, AT_ONCE) if code not in self._troubled]
+        for code in waiting:
+            try:
+                with self.writing(scope_of(code)) as session:
+                    follow(session, session.get_one(Unit, code), now())
+            except DBAPIError:
+                raise
+            except Exception:  # noqa: BLE001 - one centre must not end the worker of all the others
+                _log.exception("the papers of %s could not be followed", code)
+                self._troubled.add(code)
+            else:
+                return True
+        return False
 
     def run(self, unit_id: str | None, key: str | None) -> State | None:
         """Do one job of a unit; None when it is not to be had. Raises `JobWithoutTenant`."""

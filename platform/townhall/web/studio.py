@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 from provisioning.specs import DocumentType
 from townhall.accounts.rights import Right
 from townhall.documents.errors import DocumentError, NeedsReview, UnfilledBlank
+from townhall.documents.papers import said
 from townhall.documents.press import Press, Printed
 from townhall.documents.production import Binder, Order
 from townhall.script import HANT, SCRIPTS
@@ -178,7 +179,16 @@ def _studio(desktop: Desktop, paper: Paper) -> ResponseReturnValue:
         printed = desktop.printed(paper)
     except DocumentError as error:
         fault = str(error)
-    page = {"paper": paper, "printed": printed, "fault": fault, "desktop": desktop, "desk": desktop.desk}
+    desk = desktop.desk
+    known = said(desk.session, desk.unit, paper.order)
+    page = {
+        "paper": paper,
+        "said": known,
+        "printed": printed,
+        "fault": fault,
+        "desktop": desktop,
+        "desk": desk,
+    }
     ready = sum(paper.state is Printable.READY for paper in desktop.papers)
     shown = render_template("studio.html", ready=ready, scripts=SCRIPTS, traditional=HANT, **page)
     return shown, 422 if fault else 200

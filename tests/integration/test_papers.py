@@ -1,0 +1,153 @@
+"""The papers of a centre follow its revisions from the outbox: at least once, and a second time does nothing."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.fixtures.jobs import LEASE
+from tests.fixtures.rollouts import ACT, SIX, Fleet
+from tests.fixtures.standards import MOMENT
+from townhall.audit.act import host_act
+from townhall.centres.edit import Edit, edit_centre
+from townhall.centres.models import Outbox
+from townhall.centres.rollback import roll_back
+from townhall.documents import papers
+from townhall.documents.models import Paper
+from townhall.documents.papers import changed_since, pending
+from townhall.jobs.runner import Runner
+from townhall.units.models import Unit
+
+GUIDE, SIMPLIFIED = "guide/zhou:temporary-relief/hant", "guide/zhou:temporary-relief/hans"
+PLAN = "hall-plan//hant"
+
+
+class Desk:
+    """The worker of a fleet, and what it has made of the third centre."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet, self.sessions = fleet, fleet.host.sessions
+        self.runner = Runner(fleet.host.engine, {}, LEASE)
+        self.code = fleet.codes[2]
+
+    def work(self) -> int:
+        return sum(1 for _ in iter(self.runner.follow_next, False))
+
+    def edit(self, field: str, value: object) -> None:
+        self.fleet.edit(2, field, value)
+
+    def papers(self) -> dict[str, Paper]:
+        with self.sessions() as session:
+            found = session.scalars(select(Paper).filter_by(unit_id=self.code))
+            return {paper.identity: paper for paper in found}
+
+    def unread(self) -> int:
+        with self.sessions() as session:
+            wanted = select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None))
+            return session.scalar(wanted) or 0
+
+
+@pytest.fixture
+def desk(fleet: Fleet) -> Desk:
+    """The fleet with nothing unread."""
+    made = Desk(fleet)
+    with made.sessions.begin() as session:
+        session.execute(update(Outbox).values(done_at=MOMENT))
+    return made
+
+
+def test_rule_n1_only_what_says_something_else_gets_a_new_number(desk: Desk) -> None:
+    desk.edit("result", "改過的辦理結果")
+    assert desk.unread() == 1
+    assert desk.work() == 1
+    found = desk.papers()
+    changed = {identity for identity, paper in found.items() if paper.number > 1}
+    assert {GUIDE, SIMPLIFIED} <= changed
+    assert all("temporary-relief" in identity for identity in changed)
+    assert found[PLAN].number == 1
+    assert (found[GUIDE].number, found[GUIDE].revision) == (2, 2)
+    desk.edit("result", "又改的辦理結果")
+    desk.work()
+    assert desk.papers()[GUIDE].number == 3
+    with desk.sessions() as session:
+        unit = session.get_one(Unit, desk.code)
+        assert {one.identity for one in changed_since(session, unit, 2)} == changed
+        assert changed_since(session, unit, 3) == []
+
+
+def test_rule_i5_a_message_that_comes_twice_does_nothing(desk: Desk) -> None:
+    desk.edit("result", "改過的辦理結果")
+    desk.work()
+    before = {identity: (one.digest, one.number, one.revision) for identity, one in desk.papers().items()}
+    with desk.sessions.begin() as session:
+        session.execute(update(Outbox).values(done_at=None))
+    assert desk.work() == 3  # the fleet has edited three of its centres
+    after = {identity: (one.digest, one.number, one.revision) for identity, one in desk.papers().items()}
+    assert after == before
+
+
+def test_rule_i5_what_a_worker_left_half_done_is_done_by_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.edit("result", "改過的辦理結果")
+    before = {identity: one.digest for identity, one in desk.papers().items()}
+    note, times = papers._note, iter(range(10))
+
+    def breaks(*arguments: object) -> None:
+        note(*arguments)  # type: ignore[arg-type]
+        if next(times) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(papers, "_note", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        desk.runner.follow_next()
+    assert {identity: one.digest for identity, one in desk.papers().items()} == before
+    assert desk.unread() == 1
+    monkeypatch.setattr(papers, "_note", note)
+    assert desk.work() == 1
+    assert desk.papers()[GUIDE].number == 2
+
+
+def test_rule_i5_one_centre_that_cannot_be_followed_keeps_no_other_waiting(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.edit("result", "改過的辦理結果")
+    desk.fleet.edit(3, "result", "另一個中心的")
+    follow: Callable[..., int] = papers.follow
+
+    def failing(session: object, unit: Unit, moment: object) -> int:
+        if unit.code == desk.code:
+            raise RuntimeError("壞")
+        return follow(session, unit, moment)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("townhall.jobs.runner.follow", failing)
+        assert desk.work() == 1
+    assert "could not be followed" in caplog.text
+    assert desk.unread() == 1
+    with desk.sessions() as session:
+        assert pending(session, SIX) == [desk.code]
+
+
+def test_rule_m1_what_is_taken_back_is_a_new_content_again(desk: Desk) -> None:
+    desk.edit("scope", "本地的範圍")
+    desk.work()
+    first = desk.papers()[GUIDE]
+    desk.edit("result", "改過的辦理結果")
+    desk.work()
+    with desk.sessions.begin() as session:
+        roll_back(session, session.get_one(Unit, desk.code), 3, act=ACT)
+    desk.work()
+    again = desk.papers()[GUIDE]
+    assert (first.number, again.number) == (2, 4)
+    assert again.digest == first.digest
+
+
+def test_an_item_that_is_taken_away_takes_its_papers_along(desk: Desk) -> None:
+    with desk.sessions.begin() as session:
+        unit = session.get_one(Unit, desk.code)
+        gone = Edit("items", "zhou:certificate-help", "*", None)
+        edit_centre(session, unit, [gone], seen=None, act=host_act("主任", MOMENT))
+    desk.work()
+    paper = desk.papers()["guide/zhou:certificate-help/hant"]
+    assert (paper.digest, paper.number) == (None, 2)
