@@ -44,6 +44,7 @@ from townhall.web import (
     profile,
     questions,
     rollouts,
+    ruling,
     shell,
     signin,
     standards,
@@ -132,6 +133,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(counties.pages)
     app.register_blueprint(county_items.pages)
     app.register_blueprint(questions.pages)
+    app.register_blueprint(ruling.pages)
     app.register_blueprint(workspace.pages)
     app.register_blueprint(profile.pages)
     app.register_blueprint(pictures.pages)

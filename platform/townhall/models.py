@@ -15,6 +15,7 @@ from townhall.audit.models import AuditRecord
 from townhall.budget.models import BudgetLine
 from townhall.centres.models import (
     Centre,
+    DecisionRule,
     Outbox,
     Post,
     Question,
@@ -62,7 +63,7 @@ TENANT_OWNED = (
     Paper,
 )
 HOST_OWNED = (
-    *(Unit, Succession, Release, CountyOverlay, Simulation, Rollout, Holiday, Supplier),
+    *(Unit, Succession, Release, CountyOverlay, Simulation, Rollout, DecisionRule, Holiday, Supplier),
     *(User, Membership, Identity, LoginSession, Pass, RecoveryCode, SpentToken, Attempt),
 )
 

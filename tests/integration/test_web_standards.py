@@ -17,7 +17,7 @@ from townhall.accounts.operations import create_user
 from townhall.audit.act import host_act
 from townhall.audit.models import AuditRecord
 from townhall.centres.edit import Edit, edit_centre
-from townhall.centres.models import Centre, Question
+from townhall.centres.models import Centre, DecisionRule, Question
 from townhall.centres.rows import require_centre
 from townhall.jobs.models import State
 from townhall.jobs.runner import Runner
@@ -263,3 +263,39 @@ def test_a_local_difference_is_accepted_until_a_day_held_and_let_go(site: Site) 
     assert "與標準完全一致" in director.get(page).text
     do(director, place, 422, deed="follow")
     do(director, place, 400, deed="erase")
+
+
+def test_rule_g7_a_rule_that_a_director_sets_up_decides_and_is_taken_back(site: Site) -> None:
+    director = site.browser("director")
+    do(director, "/rules", path="items[*].result", choice="keep", reason="辦理結果按本鄉實際")
+    assert "辦理結果按本鄉實際" in director.get("/rules").text
+    assert "還沒有規則" in site.browser("prefecture").get("/rules").text
+    rolled_out(site)
+    page = director.get(f"/t/{HOME}/differences")
+    assert "規則決定的分歧 1" in page.text
+    (form,) = [one for one in page.find("form") if "/differences/ruled/" in one.attrib.get("action", "")]
+    do(director, form.attrib["action"])
+    page = director.get(f"/t/{HOME}/differences").text
+    assert "規則決定的分歧" not in page
+    assert "待決分歧 1" in page
+    with site.sessions() as session:
+        rule = session.scalars(select(DecisionRule)).one()
+    do(site.browser("prefecture"), f"/rules/{rule.id}/end", 404)
+    do(director, f"/rules/{rule.id}/end")
+    assert "還沒有規則" in director.get("/rules").text
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"path": "items[*].result", "choice": "keep"}, "須寫明理由"),
+        ({"path": "items[*].nowhere", "choice": "keep", "reason": "x"}, "沒有「nowhere」這個欄位"),
+        ({"path": "items[*].result", "reason": "x"}, "請選擇怎樣決定"),
+    ],
+)
+def test_a_rule_that_cannot_stand_is_refused_on_the_page(
+    site: Site, form: dict[str, str], words: str
+) -> None:
+    assert words in do(site.browser("director"), "/rules", 422, **form).text
+    with site.sessions() as session:
+        assert session.scalars(select(DecisionRule)).all() == []

@@ -20,6 +20,7 @@ FAMILIES = (
     "job.",
     "release.",
     "rollout.",
+    "rule.",
     "session.",
     "unit.",
 )

@@ -121,25 +121,6 @@ def apply_plan(
     return _update(session, plan, unit, centre, standard, act, force)
 
 
-def bring_on(
-    session: Session, unit: Unit, standard: Standard, *, act: Act, force: str = ""
-) -> tuple[Plan, Outcome]:
-    """Plan and apply at once, in the caller's transaction. Raises as `apply_plan`.
-
-    Somebody who edits just then makes the plan stale once, not twice.
-    """
-    for last in (False, True):
-        plan = plan_unit(session, unit, standard)
-        try:
-            with session.begin_nested():
-                return plan, apply_plan(session, plan, unit, standard, act=act, force=force)
-        except PlanStale:
-            if last:
-                raise
-            session.expire_all()
-    raise AssertionError("unreachable")
-
-
 def _done(session: Session, plan: Plan, unit: Unit) -> Revision | None:
     """The revision that the plan made when it was applied before; without a centre there are none."""
     found = session.scalars(select(Revision).filter_by(unit_id=unit.code, plan_hash=plan.hash))

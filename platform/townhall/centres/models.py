@@ -202,3 +202,23 @@ class Outbox(Owned, Base):
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     created_at: Mapped[dt.datetime]
     done_at: Mapped[dt.datetime | None]
+
+
+class DecisionRule(Base):
+    """A standing answer to questions at a place, of a unit for itself and all below it (rule G7).
+
+    `path` is a pattern as policies write it, `choice` one that needs no value. One that has ended decides nothing
+    any more; what it decided stays.
+    """
+
+    __tablename__ = "decision_rule"
+    __table_args__ = (CheckConstraint("choice IN ('留本地', '用模板')", name="choice_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_code: Mapped[str] = mapped_column(ForeignKey("unit.code"), index=True)
+    path: Mapped[str] = mapped_column(String(160))
+    choice: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(200))
+    actor: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]

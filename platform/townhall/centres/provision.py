@@ -15,12 +15,12 @@ from townhall.centres.apply import (
     PlanRefused,
     PlanStale,
     Standard,
-    apply_plan,
     plan_for,
     plan_unit,
     standard_for,
 )
 from townhall.centres.models import Centre
+from townhall.centres.ruling import apply_and_decide
 from townhall.centres.standing import standings
 from townhall.standards.models import CountyOverlay, Release
 from townhall.units.models import Unit
@@ -146,7 +146,7 @@ def _one(session: Session, plan: Plan, standard: Standard, unit: Unit, errand: _
         session.rollback()
         return _left(unit, plan)
     try:
-        outcome = apply_plan(session, plan, unit, standard, act=errand.act, force=errand.force)
+        outcome = apply_and_decide(session, plan, unit, standard, act=errand.act, force=errand.force)
         session.commit()
     except PlanStale as stale:
         session.rollback()

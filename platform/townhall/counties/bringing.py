@@ -12,8 +12,9 @@ from provisioning.planning import plan_centre
 from provisioning.resolve import upstream
 from provisioning.specs import UnitKind
 from townhall.audit.act import Act
-from townhall.centres.apply import PlanRefused, bring_on, stamp, standard_for
+from townhall.centres.apply import PlanRefused, stamp, standard_for
 from townhall.centres.models import Centre
+from townhall.centres.ruling import bring_on
 from townhall.centres.standing import Standing, standings
 from townhall.centres.status import Status
 from townhall.counties.operations import CountyDesk

@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from townhall.audit.act import Act
-from townhall.centres.apply import PlanRefused, Standard, bring_on, plan_unit, standard_for
+from townhall.centres.apply import PlanRefused, Standard, plan_unit, standard_for
 from townhall.centres.models import Centre, Question
 from townhall.centres.rollback import roll_back
+from townhall.centres.ruling import bring_on
 from townhall.centres.status import closed as closed_centre
 from townhall.rollouts.models import Progress, Rollout, RolloutCentre, RolloutState
 from townhall.rollouts.operations import RolloutRefused, halt, halt_reason, open_next
@@ -152,6 +153,7 @@ def _applied(
         session.rollback()
         return _ended(session, rollout, unit, Progress.FAILED, f"資料庫未能寫入（{error.orig}）", act)
     line.progress, line.at = Progress.APPLIED.value, act.moment
+    # What rules decided right after it are revisions of their own, and stay when the wave is taken back.
     line.revision = outcome.revision if outcome.written else None
     line.opened = session.scalar(select(func.count()).select_from(Question).filter_by(unit_id=unit.code)) or 0
     return Told(unit, Progress.APPLIED, f"待決分歧 {line.opened} 處" if plan.changes.conflicts else "")

@@ -71,6 +71,8 @@ ACTIONS = {
     "county.slacken": msgid("縣取消收緊"),
     "county.discard": msgid("放棄補充規定草稿"),
     "county.publish": msgid("發布縣級補充規定"),
+    "rule.add": msgid("立自動決定的規則"),
+    "rule.end": msgid("停用自動決定的規則"),
     "unit.merge": msgid("承接併入的鄉鎮"),
     "unit.split": msgid("承接分設的鄉鎮"),
     "unit.end": msgid("撤併結束"),

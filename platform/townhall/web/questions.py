@@ -19,12 +19,14 @@ from townhall.centres import deciding
 from townhall.centres.asking import ledger, shared_questions, units_with
 from townhall.centres.deciding import Decision, decide_alike, decide_conflict
 from townhall.centres.edit import EditRefused
+from townhall.centres.ruling import decided_by_rules
 from townhall.clock import now
 from townhall.web.desk import Desk
 from townhall.web.edge import database
 from townhall.web.editing import entered, faults
 from townhall.web.guards import acting, held_unit, requires, township
 from townhall.web.language import data, msgid
+from townhall.web.ruling import pattern_words
 
 pages = Blueprint("questions", __name__)
 
@@ -209,6 +211,8 @@ def _page(desk: Desk, *reasons: str) -> str:
     found = ledger(desk.session, desk.unit)
     page = {
         "ledger": found,
+        "ruled": decided_by_rules(desk.session, desk.unit),
+        "words": pattern_words,
         "told": told,
         "place_words": place_words,
         "choices": CHOICES,
