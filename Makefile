@@ -9,12 +9,15 @@ demo:
 	@.venv/bin/townhall demo
 
 # PYTEST="-k budget" narrows the tests; the summary line of pytest is the last line printed.
+# `worksteal` leaves neighbouring tests to one process: what they share is made once and not in each.
 # Coverage takes half as long again, so it has a target of its own.
+# Where Python keeps nothing of what it compiled, each process of the tests compiles all of it again.
+test coverage: export PYTHONDONTWRITEBYTECODE :=
 test: lint types
-	$(python) -m pytest -n auto $(PYTEST)
+	$(python) -m pytest -n auto --dist worksteal $(PYTEST)
 
 coverage: bootstrap-test
-	$(python) -m pytest -n auto --cov --cov-report=term $(PYTEST)
+	$(python) -m pytest -n auto --dist worksteal --cov --cov-report=term $(PYTEST)
 
 lint types scan bench nightly mutants mutation faults docs: bootstrap-test
 soak: bootstrap-soak

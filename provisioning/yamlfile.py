@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from io import StringIO
 from typing import Any
 
@@ -16,6 +18,7 @@ from provisioning.faults import Fault
 Path = tuple[str | int, ...]
 MAXIMUM_BYTES = 2_000_000
 MAXIMUM_NODES = 200_000
+KEPT_FILES = 64  # some packs' worth: a next release is written on the files of the one before
 
 
 @dataclass
@@ -24,7 +27,6 @@ class YamlFile:
 
     name: str
     data: Any = None
-    loader: YAML = field(default_factory=lambda: YAML(typ="safe", pure=True), repr=False)
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
@@ -48,14 +50,24 @@ def dotted(path: Path) -> str:
 
 
 def parse(name: str, text: str | bytes) -> YamlFile:
-    """Parse one document safely: no tags of Python, no duplicate keys, bounded size and number of nodes."""
+    """Parse one document safely: no tags of Python, no duplicate keys, bounded size and number of nodes.
+
+    A text that was parsed before is not parsed again; what is given is the caller's own to change.
+    """
+    file = _parsed(name, text)
+    return replace(file, data=deepcopy(file.data), places=dict(file.places), faults=list(file.faults))
+
+
+@lru_cache(maxsize=KEPT_FILES)
+def _parsed(name: str, text: str | bytes) -> YamlFile:
     file = YamlFile(name)
     if len(text) > MAXIMUM_BYTES:
         file.faults.append(Fault(name, 0, 0, "", f"檔案超過 {MAXIMUM_BYTES // 1_000_000} MB，不予讀取"))
         return file
     try:
-        node = file.loader.compose(text.decode("utf-8-sig") if isinstance(text, bytes) else text)
-        file.data = _value(file, node, ()) if node is not None else {}
+        loader = YAML(typ="safe", pure=True)
+        node = loader.compose(text.decode("utf-8-sig") if isinstance(text, bytes) else text)
+        file.data = _value(file, loader, node, ()) if node is not None else {}
     except DuplicateKeyError as error:  # a subclass of MarkedYAMLError with an English essay for a message
         file.faults.append(_marked(name, error, "同一層級的鍵重複"))
     except MarkedYAMLError as error:
@@ -77,25 +89,25 @@ def _marked(name: str, error: MarkedYAMLError, message: str) -> Fault:
     return Fault(name, mark.line + 1 if mark else 0, mark.column + 1 if mark else 0, "", message)
 
 
-def _value(file: YamlFile, node: Node, path: Path) -> Any:
+def _value(file: YamlFile, loader: YAML, node: Node, path: Path) -> Any:
     """The plain value of a node; notes where each path begins on the way."""
     file.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
     if len(file.places) > MAXIMUM_NODES:
         raise ValueError("節點過多")
     if isinstance(node, MappingNode):
-        return dict(_pairs(file, node, path))
+        return dict(_pairs(file, loader, node, path))
     if isinstance(node, SequenceNode):
-        return [_value(file, child, (*path, index)) for index, child in enumerate(node.value)]
+        return [_value(file, loader, child, (*path, index)) for index, child in enumerate(node.value)]
     assert isinstance(node, ScalarNode)  # noqa: S101 # nosec B101 # YAML has no fourth kind of node
-    return _scalar(file, node, path)
+    return _scalar(file, loader, node, path)
 
 
-def _pairs(file: YamlFile, node: MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
+def _pairs(file: YamlFile, loader: YAML, node: MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
     seen: set[str] = set()
     for key_node, value_node in node.value:
         key = str(key_node.value)
         here = (*path, key)
-        value = _value(file, value_node, here)
+        value = _value(file, loader, value_node, here)
         # The key is where a reader looks, not the value that may start a line later.
         file.places[here] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
         if key in seen:
@@ -104,9 +116,9 @@ def _pairs(file: YamlFile, node: MappingNode, path: Path) -> Iterator[tuple[str,
         yield key, value
 
 
-def _scalar(file: YamlFile, node: ScalarNode, path: Path) -> Any:
+def _scalar(file: YamlFile, loader: YAML, node: ScalarNode, path: Path) -> Any:
     try:
-        value = file.loader.constructor.construct_object(node, deep=True)
+        value = loader.constructor.construct_object(node, deep=True)
     except Exception:  # noqa: BLE001 - each tag's constructor fails in a way of its own (KeyError, IndexError …)
         file.faults.append(file.fault(path, f"不認識的標記或值「{node.value}」"))
         return None

@@ -12,10 +12,8 @@ import pypdf
 import pytest
 from html5lib import parse
 
-from tests.fixtures.papers import filled
+from tests.fixtures.papers import filled, printed, renderer
 from townhall.documents.catalogue import Subject, subjects
-from townhall.documents.fonts import ensure_faces
-from townhall.documents.pdf import Renderer
 from townhall.documents.sheet import Sheet
 
 MILLIMETRE = 72 / 25.4
@@ -35,20 +33,15 @@ SIZES = {
 WITH_BLEED = {"card", "regime-board", "centre-sign", "window-plate"}
 
 
-@pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    return Renderer(ensure_faces())
-
-
 def middle(key: str) -> Subject:
     """A subject that is neither the first nor the last, where there are several."""
     found = subjects(filled().document(key), filled().centre)
     return found[len(found) // 2]
 
 
-def made(renderer: Renderer, key: str, script: str) -> tuple[Sheet, bytes]:
+def made(key: str, script: str) -> tuple[Sheet, bytes]:
     sheet = filled().sheet(key, middle(key).key, script)
-    return sheet, renderer.render(sheet)
+    return sheet, printed(sheet)
 
 
 def millimetres(box: Any) -> tuple[float, float, float, float]:
@@ -56,8 +49,8 @@ def millimetres(box: Any) -> tuple[float, float, float, float]:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_page_has_its_true_size_to_a_tenth_of_a_millimetre(key: str, renderer: Renderer) -> None:
-    _, pdf = made(renderer, key, "hant")
+def test_a_page_has_its_true_size_to_a_tenth_of_a_millimetre(key: str) -> None:
+    _, pdf = made(key, "hant")
     width, height = SIZES[key]
     bleed = 3 if key in WITH_BLEED else 0
     for page in pypdf.PdfReader(BytesIO(pdf)).pages:
@@ -71,10 +64,8 @@ def test_a_page_has_its_true_size_to_a_tenth_of_a_millimetre(key: str, renderer:
 
 @pytest.mark.parametrize("script", ["hant", "hans"])
 @pytest.mark.parametrize("key", KEYS)
-def test_all_fonts_are_ours_embedded_and_subset(
-    key: str, script: str, renderer: Renderer, tmp_path: Path
-) -> None:
-    _, pdf = made(renderer, key, script)
+def test_all_fonts_are_ours_embedded_and_subset(key: str, script: str, tmp_path: Path) -> None:
+    _, pdf = made(key, script)
     path = tmp_path / "document.pdf"
     path.write_bytes(pdf)
     listed = subprocess.run(
@@ -90,10 +81,8 @@ def test_all_fonts_are_ours_embedded_and_subset(
 
 @pytest.mark.parametrize("script", ["hant", "hans"])
 @pytest.mark.parametrize("key", KEYS)
-def test_the_text_comes_out_of_the_file_as_it_went_in(
-    key: str, script: str, renderer: Renderer, tmp_path: Path
-) -> None:
-    sheet, pdf = made(renderer, key, script)
+def test_the_text_comes_out_of_the_file_as_it_went_in(key: str, script: str, tmp_path: Path) -> None:
+    sheet, pdf = made(key, script)
     path = tmp_path / "document.pdf"
     path.write_bytes(pdf)
     command = ["pdftotext", "-raw", path, "-"]
@@ -115,10 +104,8 @@ def han_counts(text: Iterable[str]) -> Counter[str]:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_file_is_sound_and_tagged_and_says_its_language(
-    key: str, renderer: Renderer, tmp_path: Path
-) -> None:
-    _, pdf = made(renderer, key, "hant")
+def test_a_file_is_sound_and_tagged_and_says_its_language(key: str, tmp_path: Path) -> None:
+    _, pdf = made(key, "hant")
     path = tmp_path / "document.pdf"
     path.write_bytes(pdf)
     subprocess.run(["qpdf", "--check", path], check=True, capture_output=True)
@@ -128,6 +115,6 @@ def test_a_file_is_sound_and_tagged_and_says_its_language(
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_the_same_input_gives_the_same_bytes(key: str, renderer: Renderer) -> None:
-    sheet, pdf = made(renderer, key, "hans")
-    assert renderer.render(sheet) == pdf
+def test_the_same_input_gives_the_same_bytes(key: str) -> None:
+    sheet, pdf = made(key, "hans")
+    assert renderer().render(sheet) == pdf

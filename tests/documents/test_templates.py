@@ -9,15 +9,13 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from tests.fixtures.papers import DRAFT, ISSUE, Sample, filled, unfilled
+from tests.fixtures.papers import DRAFT, ISSUE, Sample, filled, printed, unfilled
 from tests.fixtures.soak import rounds
 from townhall.documents.catalogue import subjects
 from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import Pen
-from townhall.documents.fonts import ensure_faces
 from townhall.documents.hall_facts import plan_of
 from townhall.documents.html import compose
-from townhall.documents.pdf import Renderer
 from townhall.documents.plan import thumbnail
 from townhall.script import to_script
 
@@ -43,11 +41,6 @@ NAMES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    return Renderer(ensure_faces())
-
-
 def first(sample: Sample, key: str) -> str | None:
     return subjects(sample.document(key), sample.centre)[0].key
 
@@ -61,11 +54,9 @@ def text_of(pdf: bytes, folder: Path, order: str = "-layout") -> str:
 
 @pytest.mark.parametrize("script", ["hant", "hans"])
 @pytest.mark.parametrize("key", KEYS)
-def test_a_document_has_its_pages_and_nothing_laughable(
-    key: str, script: str, renderer: Renderer, tmp_path: Path
-) -> None:
+def test_a_document_has_its_pages_and_nothing_laughable(key: str, script: str, tmp_path: Path) -> None:
     sample = filled()
-    pdf = renderer.render(sample.sheet(key, first(sample, key), script))
+    pdf = printed(sample.sheet(key, first(sample, key), script))
     text = text_of(pdf, tmp_path)
     assert len(pypdf.PdfReader(BytesIO(pdf)).pages) == PAGES.get(
         key, len(pypdf.PdfReader(BytesIO(pdf)).pages)
@@ -74,26 +65,24 @@ def test_a_document_has_its_pages_and_nothing_laughable(
 
 
 @pytest.mark.parametrize("key", ["guide", "guide-brief", "regime-board", "regime-a4", "fixture-list"])
-def test_no_line_starts_with_a_mark_that_closes(key: str, renderer: Renderer, tmp_path: Path) -> None:
+def test_no_line_starts_with_a_mark_that_closes(key: str, tmp_path: Path) -> None:
     sample = filled()
-    pdf = renderer.render(sample.sheet(key, first(sample, key)))
+    pdf = printed(sample.sheet(key, first(sample, key)))
     lines = "\n".join(line.strip() for line in text_of(pdf, tmp_path).splitlines())
     assert LINE_START.findall(lines) == []
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_simplified_document_has_no_traditional_character(
-    key: str, renderer: Renderer, tmp_path: Path
-) -> None:
+def test_a_simplified_document_has_no_traditional_character(key: str, tmp_path: Path) -> None:
     sample = filled()
-    text = text_of(renderer.render(sample.sheet(key, first(sample, key), "hans")), tmp_path)
+    text = text_of(printed(sample.sheet(key, first(sample, key), "hans")), tmp_path)
     assert [line for line in text.splitlines() if to_script(line, "hans") != line] == []
 
 
-def test_the_full_guide_says_every_element_of_the_list(renderer: Renderer, tmp_path: Path) -> None:
+def test_the_full_guide_says_every_element_of_the_list(tmp_path: Path) -> None:
     sample = filled()
     item = sample.centre.items[0]
-    text = re.sub(r"\s", "", text_of(renderer.render(sample.sheet("guide", item.key)), tmp_path, "-raw"))
+    text = re.sub(r"\s", "", text_of(printed(sample.sheet("guide", item.key)), tmp_path, "-raw"))
     elements = "適用範圍 辦理依據 受理機構 決定機構 數量限制 申請條件 禁止性要求 申請材料 申請接收 辦理流程 辦理方式 辦結時限"
     elements += (
         " 收費依據及標準 辦理結果 結果送達 權利和義務 諮詢途徑 監督投訴渠道 辦公地址和時間 進程和結果查詢"
@@ -102,56 +91,52 @@ def test_the_full_guide_says_every_element_of_the_list(renderer: Renderer, tmp_p
     assert [material.name for material in item.materials if material.name not in text] == []
 
 
-def test_every_item_has_a_concise_guide_of_one_page(renderer: Renderer) -> None:
+def test_every_item_has_a_concise_guide_of_one_page() -> None:
     sample = filled()
     for item in sample.centre.items[:: rounds(3, 1)]:
-        renderer.render(sample.sheet("guide-brief", item.key, "hans"))
+        printed(sample.sheet("guide-brief", item.key, "hans"))
 
 
-def test_every_regime_fits_its_board_in_both_scripts(renderer: Renderer) -> None:
+def test_every_regime_fits_its_board_in_both_scripts() -> None:
     sample = filled()
     for regime in sample.centre.regimes:
         for script in ("hant", "hans"):
-            renderer.render(sample.sheet("regime-board", regime.key, script))
+            printed(sample.sheet("regime-board", regime.key, script))
 
 
-def test_a_regime_too_long_for_its_board_is_refused_and_not_shrunk(renderer: Renderer) -> None:
+def test_a_regime_too_long_for_its_board_is_refused_and_not_shrunk() -> None:
     sample = filled()
     regime = sample.centre.regimes[0]
     articles = tuple(a.model_copy(update={"text": "便民服務。" * 60}) for a in regime.articles)
     long = regime.model_copy(update={"articles": articles})
     crowded = replace(sample, centre=sample.centre.model_copy(update={"regimes": (long,)}))
     with pytest.raises(Overflow):
-        renderer.render(crowded.sheet("regime-board", long.key))
+        printed(crowded.sheet("regime-board", long.key))
 
 
 @pytest.mark.parametrize(("name", "name_hans"), NAMES)
 @pytest.mark.parametrize("key", KEYS)
-def test_names_of_two_to_twelve_characters_fit(
-    key: str, name: str, name_hans: str, renderer: Renderer, tmp_path: Path
-) -> None:
+def test_names_of_two_to_twelve_characters_fit(key: str, name: str, name_hans: str, tmp_path: Path) -> None:
     sample = filled().named(name, name_hans)
-    text = text_of(renderer.render(sample.sheet(key, first(sample, key), "hans")), tmp_path)
+    text = text_of(printed(sample.sheet(key, first(sample, key), "hans")), tmp_path)
     whole = name_hans.removesuffix("办事处") + "便民服务中心"
     assert key == "window-plate" or whole in re.sub(r"\s", "", text)
 
 
 @pytest.mark.parametrize("length", [2, 6, 8, 11, 16])
-def test_a_window_name_keeps_to_its_plate(length: int, renderer: Renderer, tmp_path: Path) -> None:
+def test_a_window_name_keeps_to_its_plate(length: int, tmp_path: Path) -> None:
     sample = filled()
     window = sample.centre.windows[0].model_copy(
         update={"name": "群眾接待和諮詢監督法務調解服務"[: length - 2] + "窗口"}
     )
     named = replace(sample, centre=sample.centre.model_copy(update={"windows": (window,)}))
-    assert inked(renderer.render(named.sheet("window-plate", window.key)), tmp_path, margin=6)
+    assert inked(printed(named.sheet("window-plate", window.key)), tmp_path, margin=6)
 
 
 @pytest.mark.parametrize(("name", "name_hans"), NAMES)
-def test_the_letters_of_a_centre_sign_stay_inside_it(
-    name: str, name_hans: str, renderer: Renderer, tmp_path: Path
-) -> None:
+def test_the_letters_of_a_centre_sign_stay_inside_it(name: str, name_hans: str, tmp_path: Path) -> None:
     sample = filled().named(name, name_hans)
-    assert inked(renderer.render(sample.sheet("centre-sign", "zhou:sign-centre")), tmp_path, margin=40)
+    assert inked(printed(sample.sheet("centre-sign", "zhou:sign-centre")), tmp_path, margin=40)
 
 
 def inked(pdf: bytes, folder: Path, margin: float) -> bool:
@@ -172,26 +157,24 @@ def inked(pdf: bytes, folder: Path, margin: float) -> bool:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_draft_of_a_centre_with_blanks_says_draft(key: str, renderer: Renderer, tmp_path: Path) -> None:
+def test_a_draft_of_a_centre_with_blanks_says_draft(key: str, tmp_path: Path) -> None:
     sample = unfilled()
-    text = text_of(renderer.render(sample.sheet(key, first(sample, key), issue=DRAFT)), tmp_path)
+    text = text_of(printed(sample.sheet(key, first(sample, key), issue=DRAFT)), tmp_path)
     assert "草稿" in re.sub(r"\s", "", text)
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_demonstration_says_that_it_is_none_of_the_official_papers(
-    key: str, renderer: Renderer, tmp_path: Path
-) -> None:
+def test_a_demonstration_says_that_it_is_none_of_the_official_papers(key: str, tmp_path: Path) -> None:
     sample = filled()
     issue = replace(ISSUE, demonstration=True)
-    text = text_of(renderer.render(sample.sheet(key, first(sample, key), issue=issue)), tmp_path)
+    text = text_of(printed(sample.sheet(key, first(sample, key), issue=issue)), tmp_path)
     assert "演示資料，非正式文件" in re.sub(r"\s", "", text)
 
 
 @pytest.mark.parametrize("key", sorted(set(KEYS) - {"centre-sign", "window-plate"}))
-def test_paper_bears_its_version_and_date(key: str, renderer: Renderer, tmp_path: Path) -> None:
+def test_paper_bears_its_version_and_date(key: str, tmp_path: Path) -> None:
     sample = filled()
-    text = re.sub(r"\s", "", text_of(renderer.render(sample.sheet(key, first(sample, key))), tmp_path))
+    text = re.sub(r"\s", "", text_of(printed(sample.sheet(key, first(sample, key))), tmp_path))
     assert "版本1.2" in text
     assert "2026年3月1日" in text
 

@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from provisioning.specs import Pack
+from tests.fixtures.host import host_on
 from tests.fixtures.standards import TOWNSHIPS
 from townhall.accounts import passes, second_factor
 from townhall.accounts.models import Pass, User
@@ -56,7 +58,8 @@ def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
 
 
 @pytest.fixture
-def opened(run: Run, host: object) -> Run:  # noqa: ARG001 - fills the database
+def opened(run: Run, database_url: str, pack: Pack) -> Run:
+    host_on(database_url, pack).engine.dispose()
     return run
 
 

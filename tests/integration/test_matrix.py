@@ -11,12 +11,24 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
 from provisioning.specs import Pack
 from tests.fixtures.access import PUBLIC, TABLE, TOWN, UNIT, Access
-from tests.fixtures.canaries import EVERYBODY, FAR, OPENED, bare, covers, rows, settle, shared, shown, signed
+from tests.fixtures.canaries import (
+    EVERYBODY,
+    FAR,
+    OPENED,
+    bare,
+    covers,
+    directors,
+    rows,
+    settle,
+    shared,
+    shown,
+    signed,
+)
 from tests.fixtures.soak import SEED, SOAK
 from tests.fixtures.walls import take_row_level_security_away, without_the_walls_of_the_orm
 from tests.fixtures.web import ABROAD, HOME, NOWHERE, SIBLING, UNOPENED
@@ -98,10 +110,10 @@ class Host:
 
 
 @contextmanager
-def running(url: str, pack: Pack, home: Any, case: str) -> Iterator[Host]:
+def running(url: str, home: Any, case: str) -> Iterator[Host]:
     engine = create_engine_for(url)
-    sessions = sessionmaker(engine, expire_on_commit=False, info=scoped(HOST))
-    numbers = settle(sessions, pack)
+    with Session(engine, info=scoped(HOST)) as session:
+        numbers = directors(session)
     app = create_app(Settings(home=home, database=url, demo=False))
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     app.extensions[UNTHROTTLED] = True
@@ -196,8 +208,15 @@ def plan(app: Flask, share: float) -> list[tuple[str, str, str, str, str]]:
 def host(request: pytest.FixtureRequest, pack: Pack, tmp_path: Any) -> Iterator[Host]:
     case = request.param
     copies = request.getfixturevalue("sqlite_copies" if case == "sqlite" else "postgresql_copies")
-    with running(copies(), pack, tmp_path, case) as made:
+    url = copies.of("canaries", lambda url: settled(url, pack))
+    with running(url, tmp_path, case) as made:
         yield made
+
+
+def settled(url: str, pack: Pack) -> None:
+    engine = create_engine_for(url)
+    settle(sessionmaker(engine, expire_on_commit=False, info=scoped(HOST)), pack)
+    engine.dispose()
 
 
 def test_every_route_stands_in_the_table(site: Any) -> None:

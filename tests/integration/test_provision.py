@@ -25,7 +25,8 @@ from provisioning.planning import plan_centre
 from provisioning.resolve import Layer
 from provisioning.specs import Overlay, Pack, PolicyRule
 from provisioning.specs.pack import Policy
-from tests.fixtures.host import Host
+from tests.fixtures.databases import Copies
+from tests.fixtures.host import Host, host_url
 from tests.fixtures.soak import rounds
 from tests.fixtures.standards import MOMENT
 from townhall.audit.act import host_act
@@ -198,10 +199,8 @@ def test_rule_i2_a_failure_at_any_statement_leaves_nothing_of_the_centre(host: H
 
 PROGRAM = """
 import sys
-from tests.fixtures.host import host_on
-from provisioning.load import load_pack
-from tests.fixtures.standards import PACK_FOLDER
-host = host_on(sys.argv[1], load_pack(PACK_FOLDER))
+from tests.fixtures.host import host_at
+host = host_at(sys.argv[1])
 print("ready", flush=True)
 host.provision(host.units[:int(sys.argv[2])])
 print("done", flush=True)
@@ -230,11 +229,11 @@ def _killed_run(url: str, seconds: float) -> bool:
 
 
 def test_killed_at_any_moment_and_started_again_it_ends_in_the_same_state(
-    copies: Callable[[], str], hosts: Callable[[str], Host]
+    copies: Copies, hosts: Callable[[str], Host], pack: Pack
 ) -> None:
-    straight = hosts(copies())
+    straight = hosts(host_url(copies, pack))
     straight.provision(straight.units[:MANY])
-    url = copies()
+    url = host_url(copies, pack)
     kills = [_killed_run(url, seconds) for seconds in (0.02, 0.05, 0.1, 0.2)]
     assert not all(kills)
     killed = hosts(url)

@@ -17,9 +17,10 @@ from sqlalchemy import func, select
 
 from provisioning.specs import Pack
 from provisioning.waves import Wave
-from tests.fixtures.host import Host
+from tests.fixtures.databases import Copies
+from tests.fixtures.host import Host, host_url
 from tests.fixtures.releases import evolved
-from tests.fixtures.rollouts import ACT, ITEM, Fleet
+from tests.fixtures.rollouts import ACT, ITEM, Fleet, edited
 from tests.fixtures.soak import SEED, rounds
 from townhall.audit.models import AuditRecord
 from townhall.audit.operations import broken, chained_units
@@ -44,19 +45,16 @@ print("done", flush=True)
 
 
 @pytest.fixture
-def prepared(hosts: Callable[[str], Host], copies: Callable[[], str], pack: Pack) -> Callable[[], Fleet]:
+def prepared(hosts: Callable[[str], Host], copies: Copies, pack: Pack) -> Callable[[], Fleet]:
     """Makes fleets of which every third centre has an edit that release 2 meets."""
     second = evolved(pack, ["items", ITEM, "result", "州第二版的辦理結果"])
+    return lambda: Fleet(hosts(host_url(copies, pack, "rollout to kill", edit_every_third)), second)
 
-    def make() -> Fleet:
-        host = hosts(copies())
-        host.provision(host.units[:CENTRES])
-        fleet = Fleet(host, second)
-        for place in range(0, CENTRES, 3):
-            fleet.edit(place, "result" if place % 2 else "scope", "本地的內容")
-        return fleet
 
-    return make
+def edit_every_third(host: Host) -> None:
+    host.provision(host.units[:CENTRES])
+    for place in range(0, CENTRES, 3):
+        edited(host, place, "result" if place % 2 else "scope", "本地的內容")
 
 
 def begun(fleet: Fleet) -> int:

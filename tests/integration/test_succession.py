@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 from provisioning.marks import Choice, MarkKind, of_kind
 from provisioning.refusals import SuccessionRefused
 from provisioning.shares import by_category
-from tests.fixtures.host import Host
+from provisioning.specs import Pack
+from tests.fixtures.databases import Copies
+from tests.fixtures.host import Host, host_url
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
 from tests.fixtures.succession import (
     ACT,
@@ -204,15 +206,16 @@ def test_rule_p3_the_file_of_what_has_ended_stays_closed_in_another_host(
     host: Host,
     towns: tuple[Unit, Unit, Unit],
     tmp_path: Path,
-    copies: Callable[[], str],
+    copies: Copies,
     hosts: Callable[[str], Host],
+    pack: Pack,
 ) -> None:
     a, b, _ = towns
     with host.sessions.begin() as session:
         done(session, merger(b, a))
         write_archive(session, a, tmp_path / "a.zip")
         write_archive(session, b, tmp_path / "b.zip")
-    with hosts(copies()).sessions.begin() as session:
+    with hosts(host_url(copies, pack)).sessions.begin() as session:
         for unit, name in ((a, "a.zip"), (b, "b.zip")):
             bring(session, ACT, read_archive(tmp_path / name))
             replays(session, unit)

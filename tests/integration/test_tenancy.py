@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, aliased, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from provisioning.specs import Pack
+from tests.fixtures.databases import Copies
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
 from tests.fixtures.walls import without_the_walls_of_the_orm
 from townhall import tenancy
@@ -69,16 +70,21 @@ def test_a_scope_covers_neither_what_is_before_nor_what_is_after_it() -> None:
 
 
 @pytest.fixture
-def engine(database_url: str, pack: Pack) -> Iterator[Engine]:
+def engine(copies: Copies, pack: Pack) -> Iterator[Engine]:
     """Two centres on a database of its own."""
-    engine = create_engine_for(database_url)
+    engine = create_engine_for(copies.of("two centres", lambda url: settle(url, pack)))
+    yield engine
+    engine.dispose()
+
+
+def settle(url: str, pack: Pack) -> None:
+    engine = create_engine_for(url)
     sessions = sessionmaker(engine, expire_on_commit=False, info=scoped(HOST))
     with sessions.begin() as session:
         units = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships[:2], "")
         release = publish_release(session, pack, MOMENT)
     assert [unit.code for unit in units] == [MINE, THEIRS]
     provision(sessions, units, release, {}, act=host_act("測試", MOMENT))
-    yield engine
     engine.dispose()
 
 

@@ -11,6 +11,7 @@ from provisioning.canonical import content_hash
 from provisioning.faults import Fault, PackInvalid
 from provisioning.load import load_overlay, load_pack
 from provisioning.specs import Pack, ServiceItem
+from provisioning.yamlfile import parse
 from tests.fixtures.standards import PACK_FOLDER
 
 Break = Callable[[str, str, str], Path]
@@ -322,6 +323,17 @@ def test_a_pack_checked_from_inside_its_folder_is_called_by_its_name(
     (folder / "windows.yaml").write_text("windows: 1\n", encoding="utf-8")
     monkeypatch.chdir(folder)
     assert any(fault.file == "mine/windows.yaml" for fault in faults_of(Path()))
+
+
+def test_what_one_reader_changes_of_a_file_no_later_reader_of_it_sees() -> None:
+    first, twice = parse("a.yaml", "items: [{key: 甲}]\n"), "a: 1\na: 2\n"
+    first.data["items"][0]["key"] = "乙"
+    first.places.clear()
+    parse("b.yaml", twice).faults.clear()
+    later = parse("a.yaml", "items: [{key: 甲}]\n")
+    assert later.data == {"items": [{"key": "甲"}]}
+    assert later.place(("items", 0, "key")) == (1, 10)
+    assert [(fault.file, fault.line) for fault in parse("b.yaml", twice).faults] == [("b.yaml", 2)]
 
 
 def test_rule_a8_the_hash_of_an_overlay_does_not_depend_on_how_a_set_was_written(pack: Pack) -> None:
