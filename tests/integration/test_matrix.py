@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
 from provisioning.specs import Pack
-from tests.fixtures.access import PUBLIC, TABLE, TOWN, UNIT, Access
+from tests.fixtures.access import PUBLIC, TABLE, TOWN
 from tests.fixtures.canaries import (
     EVERYBODY,
     FAR,
@@ -32,25 +32,12 @@ from tests.fixtures.canaries import (
 from tests.fixtures.soak import SEED, SOAK
 from tests.fixtures.walls import take_row_level_security_away, without_the_walls_of_the_orm
 from tests.fixtures.web import ABROAD, HOME, NOWHERE, SIBLING, UNOPENED
-from townhall.accounts.rights import Right, may
+from townhall.accounts.rights import may
 from townhall.app import create_app
 from townhall.config import Settings
 from townhall.database import create_engine_for
 from townhall.tenancy import HOST, scoped
-from townhall.units.models import Level
 from townhall.web.throttle import UNTHROTTLED
-
-DATA = {
-    **dict.fromkeys(("accounts", "memberships"), Right.ACCOUNTS),
-    **dict.fromkeys(("holidays", "suppliers", "releases", "units"), Right.LIBRARIES),
-}
-for name, right in DATA.items():
-    for view in ("index_view", "create_view", "edit_view", "details_view", "delete_view"):
-        TABLE[f"data_{name}.{view}"] = Access(UNIT, right, level=Level.PREFECTURE)
-TABLE["data.index"] = Access(UNIT, Right.LIBRARIES, level=Level.PREFECTURE)
-TABLE["data_accounts.active_view"] = Access(UNIT, Right.ACCOUNTS, level=Level.PREFECTURE)
-for name in ("login", "callback", "backchannel"):
-    TABLE[f"federation.{name}"] = Access(PUBLIC)
 
 TARGETS = (*OPENED, UNOPENED, NOWHERE)
 FINE = {200, 303, 400, 404, 410, 415, 422}
