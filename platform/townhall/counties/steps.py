@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from townhall.accounts.models import Role
 from townhall.approvals.operations import Kind
 from townhall.audit.act import Act
-from townhall.counties.operations import county_desk, publication_fault, publish
-from townhall.units.models import Unit
+from townhall.counties.operations import NoStandard, county_desk, publication_fault, publish
+from townhall.units.models import Level, Unit
 
 PUBLISH = "overlay.publish"
 
@@ -21,7 +21,13 @@ def kinds() -> dict[str, Kind]:
 
 
 def _fault(session: Session, unit_id: str, _content: Mapping[str, Any]) -> str | None:
-    return publication_fault(session, session.get_one(Unit, unit_id))
+    unit = session.get_one(Unit, unit_id)
+    if unit.level != Level.COUNTY:
+        return "補充規定以縣（市）為單位"
+    try:
+        return publication_fault(session, unit)
+    except NoStandard as none:
+        return str(none)
 
 
 def _carry_out(session: Session, act: Act, unit_id: str, _content: Mapping[str, Any]) -> None:
