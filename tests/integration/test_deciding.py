@@ -139,7 +139,7 @@ def test_rule_g6_one_decision_serves_every_centre_with_the_same_question(
     session: Session, unit: Unit, asked: str
 ) -> None:
     question = session.get_one(Question, (unit.code, asked)).question
-    done = decide_alike(session, [unit], question, Decision(Choice.TAKE_STANDARD), act=ACT)
+    done = decide_alike(session, [unit], [question], Decision(Choice.TAKE_STANDARD), act=ACT)
     assert done == {unit.code: None}
     deciding = session.scalars(
         select(AuditRecord).filter_by(unit_id=unit.code, action="conflict.decide")

@@ -22,7 +22,7 @@ from provisioning.wording import message
 from townhall.audit.act import Act
 from townhall.centres.apply import pinned
 from townhall.centres.models import Centre, Revision
-from townhall.centres.recording import EDIT, Deed, record_closed, record_edit
+from townhall.centres.recording import EDIT, Deed, record_closed, record_edit, shared_out
 from townhall.centres.rows import require_centre
 from townhall.centres.status import closed as closed_centre
 from townhall.centres.writing import add_revision, marks_in_force, write_rows
@@ -63,10 +63,13 @@ def local_key(unit: Unit, name: str) -> str:
 
 
 class EditRefused(ValueError):
-    """Edits that break a policy, a type or a rule; nothing of them is written. `reasons` are Chinese sentences."""
+    """Edits that break a policy, a type or a rule; nothing of them is written. `reasons` are Chinese sentences.
 
-    def __init__(self, reasons: Iterable[str]) -> None:
-        self.reasons = tuple(reasons)
+    `places` says by key where the configuration would be at odds with itself; nothing of policies and types.
+    """
+
+    def __init__(self, reasons: Iterable[str], places: Iterable[str] = ()) -> None:
+        self.reasons, self.places = tuple(reasons), tuple(places)
         super().__init__("；".join(self.reasons))
 
 
@@ -106,11 +109,12 @@ def write_edit(
     change: tuple[CentreSpec, CentreSpec],
     marks: Marks,
     act: Act,
-    deed: Deed,
+    *deeds: Deed,
 ) -> int:
     """Write a configuration (before, after) that is allowed, with its marks; gives the number of the revision.
 
-    Conflicts that it settles are closed with it (rule G5). Where nothing changes there is no revision.
+    Each deed has a record of its own. Conflicts that the configuration settles are closed with it (rule G5). Where
+    nothing changes there is no revision.
     """
     before, after = change
     still_open = open_questions(unit.code, standard, after, marks)
@@ -119,7 +123,8 @@ def write_edit(
     changes = write_rows(session, centre, before, after)
     old = centre.content_hash
     add_revision(session, centre, standard.centre, after, still_open, act)
-    record_edit(session, act, unit, centre, deed, changes, old)
+    for deed, own in shared_out(deeds, changes):
+        record_edit(session, act, unit, centre, deed, own, old)
     record_closed(session, act, unit, closed(marks, still_open))
     return centre.revision
 
@@ -196,9 +201,10 @@ def refuse_edit(upstream: Upstream, before: CentreSpec, after: CentreSpec) -> No
     changes = tuple(differences(before, after))
     reasons = [reason for change in changes for reason in _forbidden(upstream, before, change)]
     known = {(by_key(before, path), text) for path, text in check_centre(before)}
-    reasons += [text for path, text in check_centre(after) if (by_key(after, path), text) not in known]
-    if reasons:
-        raise EditRefused(reasons)
+    found = ((by_key(after, path), text) for path, text in check_centre(after))
+    faults = [fault for fault in found if fault not in known]
+    if reasons or faults:
+        raise EditRefused([*reasons, *(text for _, text in faults)], [place for place, _ in faults])
 
 
 def _forbidden(upstream: Upstream, before: CentreSpec, change: Difference) -> Iterator[str]:

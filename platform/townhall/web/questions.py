@@ -1,7 +1,7 @@
 """What is open between a centre and its standard, decided here: for one centre, or for all that have the same question."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -16,8 +16,8 @@ from provisioning.specs.centre import COLLECTIONS
 from provisioning.tree import Path
 from townhall.accounts.rights import Right
 from townhall.centres import deciding
-from townhall.centres.asking import ledger, shared_questions, units_with
-from townhall.centres.deciding import Decision, decide_alike, decide_conflict
+from townhall.centres.asking import ledger, shared_questions, shared_together, units_with
+from townhall.centres.deciding import Decision, decide_alike, decide_conflicts
 from townhall.centres.edit import EditRefused
 from townhall.clock import now
 from townhall.web.desk import Desk
@@ -34,12 +34,19 @@ CHOICES = {
     "other": (Choice.NEW_VALUE, msgid("改為其他值")),
     "later": (Choice.LATER, msgid("以後再定")),
 }
+# Of everything that is open in one item at once; a value can only be given to a single place.
+ALL = {
+    "keep": (Choice.KEEP_LOCAL, msgid("都留本地")),
+    "take": (Choice.TAKE_STANDARD, msgid("都用標準")),
+    "later": (Choice.LATER, msgid("都以後再定")),
+}
 DECIDED, NOTED = msgid("已決定。"), msgid("已記下。")
 NO_CHOICE = msgid("請選擇怎樣決定")
 NO_DAY = msgid("請填寫日期，不早於今天")
 NO_VALUE = msgid("請填寫要改成的內容；時限填天數")
 CHANGED = msgid("這項內容已有變動，請重新打開頁面")
 Act = Callable[[Desk, Any], object]
+Choices = Mapping[str, tuple[Choice, str]]
 
 
 @pages.get("/t/<code9:code>/differences")
@@ -53,16 +60,27 @@ def show(desk: Desk) -> ResponseReturnValue:
 @township(Right.EDIT)
 def settle(desk: Desk, identifier: str) -> ResponseReturnValue:
     """Decide one question."""
-    mark = next(
-        (one.mark for one in ledger(desk.session, desk.unit).questions if one.mark.id == identifier), None
-    )
-    if mark is None:
+    open_now = ledger(desk.session, desk.unit).questions
+    return _settled(desk, [one.mark for one in open_now if one.mark.id == identifier], CHOICES)
+
+
+@pages.post("/t/<code9:code>/differences/together/<token>")
+@township(Right.EDIT)
+def settle_together(desk: Desk, token: str) -> ResponseReturnValue:
+    """Decide all questions on one item at once; they are just those that the page showed, or it is refused."""
+    found = next((one for one in ledger(desk.session, desk.unit).together if one.token == token), None)
+    return _settled(desk, [one.mark for one in found.questions] if found else [], ALL)
+
+
+def _settled(desk: Desk, marks: list[Mark], choices: Choices) -> ResponseReturnValue:
+    if not marks:
         return _refused(desk, CHANGED)
-    decision, fault = _decision(mark)
+    decision, fault = _decision(marks[0], choices)
     if decision is None:
         return _refused(desk, fault)
+    decisions = dict.fromkeys((mark.id for mark in marks), decision)
     try:
-        decide_conflict(desk.session, desk.unit, mark.id, decision, act=acting(entered("reason")))
+        decide_conflicts(desk.session, desk.unit, decisions, act=acting(entered("reason")))
     except (EditRefused, LookupError) as refusal:
         return _refused(desk, *getattr(refusal, "reasons", [str(refusal)]))
     return _done(desk, DECIDED)
@@ -118,14 +136,27 @@ def inbox() -> ResponseReturnValue:
 @requires(Right.EDIT)
 def settle_alike(question: str) -> ResponseReturnValue:
     """One decision for every centre with the same question; what one of them refuses does not stop the others."""
-    shared = next((one for one in shared_questions(database()) if one.question == question), None)
-    if shared is None:
+    found = [one for one in shared_questions(database()) if one.question == question]
+    return _settled_alike([one.mark for one in found], CHOICES)
+
+
+@pages.post("/questions/together/<token>")
+@requires(Right.EDIT)
+def settle_together_alike(token: str) -> ResponseReturnValue:
+    """One decision about all that is open in one item, for every centre where just that is open alike."""
+    found = [one.together for one in shared_together(database()) if one.together.token == token]
+    return _settled_alike([asked.mark for one in found for asked in one.questions], ALL)
+
+
+def _settled_alike(marks: list[Mark], choices: Choices) -> ResponseReturnValue:
+    if not marks:
         return _inbox(CHANGED), 422
-    decision, fault = _decision(shared.mark)
+    decision, fault = _decision(marks[0], choices)
     if decision is None:
         return _inbox(fault), 422
-    units = units_with(database(), question)
-    results = decide_alike(database(), units, question, decision, act=acting(entered("reason")))
+    questions = [mark.question for mark in marks]
+    units = units_with(database(), questions)
+    results = decide_alike(database(), units, questions, decision, act=acting(entered("reason")))
     refused = [f"{unit.name}：{results[unit.code]}" for unit in units if results.get(unit.code)]
     if refused:
         return _inbox(*refused, committed=len(results) - len(refused))
@@ -133,11 +164,11 @@ def settle_alike(question: str) -> ResponseReturnValue:
     return redirect(url_for("questions.inbox"), 303)
 
 
-def _decision(mark: Mark) -> tuple[Decision | None, str]:
+def _decision(mark: Mark, choices: Choices) -> tuple[Decision | None, str]:
     """What the form decides about a question, or what is missing of it."""
     if wrong := faults(["value", "reason"]):
         return None, wrong[0]
-    choice = CHOICES.get(request.form.get("choice", ""))
+    choice = choices.get(request.form.get("choice", ""))
     if choice is None:
         return None, NO_CHOICE
     if choice[0] is Choice.LATER:
@@ -212,6 +243,7 @@ def _page(desk: Desk, *reasons: str) -> str:
         "told": told,
         "place_words": place_words,
         "choices": CHOICES,
+        "all": ALL,
         "simple": simple,
         "today": now().date(),
     }
@@ -219,8 +251,15 @@ def _page(desk: Desk, *reasons: str) -> str:
 
 
 def _inbox(*reasons: str, committed: int = 0) -> str:
-    shared = shared_questions(database())
-    page = {"shared": shared, "told": told, "choices": CHOICES, "simple": simple, "today": now().date()}
+    page = {
+        "shared": shared_questions(database()),
+        "together": shared_together(database()),
+        "told": told,
+        "choices": CHOICES,
+        "all": ALL,
+        "simple": simple,
+        "today": now().date(),
+    }
     return render_template("questions.html", held=held_unit(), reasons=reasons, committed=committed, **page)
 
 
