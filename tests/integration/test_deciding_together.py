@@ -40,14 +40,18 @@ def second(pack: Pack) -> Pack:
     return evolved(pack, *timed(pack, 6, 3), ["items", ITEM, "result", "州第二版的辦理結果"])
 
 
-@pytest.fixture
-def asked(session: Session, unit: Unit, pack: Pack, second: Pack) -> dict[str, str]:
-    """The open questions by place, of a centre that is quicker than its standard was, which has become slower."""
-    edits = [Edit(*change) for change in timed(pack, 4, 1)]
-    edit_centre(session, unit, edits, seen=None, act=ACT)
+def met(session: Session, unit: Unit, edits: list[Any], second: Pack) -> dict[str, str]:
+    """The open questions by place, once a centre with edits has met release 2."""
+    edit_centre(session, unit, [Edit(*change) for change in edits], seen=None, act=ACT)
     standard = standard_for(unit, released(session, second), {})
     apply_plan(session, plan_unit(session, unit, standard), unit, standard, act=ACT, force="測試")
     return {one.place: one.id for one in session.scalars(select(Question).filter_by(unit_id=unit.code))}
+
+
+@pytest.fixture
+def asked(session: Session, unit: Unit, pack: Pack, second: Pack) -> dict[str, str]:
+    """The questions of a centre that is quicker than its standard was, which has become slower."""
+    return met(session, unit, [*timed(pack, 4, 1)], second)
 
 
 LIMIT, STEP = f"items[{ITEM}].promised_limit", f"items[{ITEM}].steps[review].limit"
@@ -87,12 +91,13 @@ def test_a_decision_refused_for_another_open_question_names_it_and_the_way_out(
     assert state(session, unit) == before
 
 
-def test_a_decision_refused_for_itself_names_no_way_out(
-    session: Session, unit: Unit, asked: dict[str, str]
-) -> None:
-    steps = canonical(part(require_centre(session, unit.code), "items", ITEM))["steps"]
+def test_a_decision_refused_for_itself_names_no_way_out(session: Session, unit: Unit, pack: Pack) -> None:
+    limit, (*_, steps) = timed(pack, 4, 1)
     timeless = [{name: value for name, value in step.items() if name != "limit"} for step in steps]
-    edit_centre(session, unit, [Edit("items", ITEM, "steps", timeless)], seen=None, act=ACT)
+    local = [limit, ["items", ITEM, "steps", timeless], ["items", ITEM, "result", "本地的辦理結果"]]
+    second = evolved(pack, timed(pack, 6, 3)[0], local[1], ["items", ITEM, "result", "州第二版的辦理結果"])
+    asked = met(session, unit, local, second)
+    assert asked.keys() == {LIMIT, f"items[{ITEM}].result"}
     with pytest.raises(EditRefused) as refused:
         decide_conflict(session, unit, asked[LIMIT], Decision(Choice.NEW_VALUE, {"days": 60}), act=ACT)
     (reason,) = refused.value.reasons
@@ -159,6 +164,6 @@ def test_rule_g6_what_is_open_in_one_item_is_one_line_for_all_centres_that_have_
     assert shared.together.token == own.token == token_of(reversed(questions))
     assert units_with(session, questions) == [unit]
     assert units_with(session, [*questions, "0" * 16]) == []
-    assert decide_alike(session, [unit], questions, TAKE, act=ACT) == {unit.code: None}
+    decide_alike(session, unit, questions, TAKE, act=ACT)
     assert len(decisions(session, unit)) == len(asked)
     assert shared_together(session) == []

@@ -44,6 +44,7 @@ ORDER = [
 EDGES = [
     "migrations/env.py",
     "platform/townhall/centres/provision.py",
+    "platform/townhall/centres/settling.py",
     "platform/townhall/cli/",
     "platform/townhall/database.py",  # grants to the runtime role
     "platform/townhall/demo.py",

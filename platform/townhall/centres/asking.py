@@ -149,6 +149,10 @@ class SharedTogether:
     centres: int
     units: tuple[Unit, ...]
 
+    @property
+    def questions(self) -> tuple[str, ...]:
+        return tuple(one.mark.question for one in self.together.questions)
+
 
 MOST = 100  # questions on one page
 Ledgers = Callable[[Unit], Ledger]

@@ -1,7 +1,7 @@
 """Deciding what merging left open, and what else a township may say of a place (rules E2, E6, G3 to G6)."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from provisioning.labels import FIELD
 from provisioning.marks import (
+    SETTLED,
     Choice,
     Mark,
     MarkKind,
     Marks,
+    NoSuchConflict,
     decide,
     identity,
     of_kind,
@@ -128,24 +130,14 @@ def _agree(desk: _Desk, marks: Iterable[Mark]) -> bool:
 
 
 def decide_alike(
-    session: Session, units: Iterable[Unit], questions: Iterable[str], decision: Decision, *, act: Act
-) -> dict[str, str | None]:
-    """The same decision about the same questions in every centre that has them, one act for all (rule G6).
-
-    Gives why it could not be decided, or None, by unit. The caller commits; what one centre refuses does not
-    hold up the others.
-    """
-    wanted, results = tuple(questions), dict[str, str | None]()
-    for unit in units:
-        found = select(Question.id).filter_by(unit_id=unit.code).where(Question.question.in_(wanted))
-        decisions = dict.fromkeys(session.scalars(found.order_by(Question.place)), decision)
-        try:
-            with session.begin_nested():
-                decide_conflicts(session, unit, decisions, act=act)
-            results[unit.code] = None
-        except (EditRefused, LookupError) as refusal:
-            results[unit.code] = str(refusal)
-    return results
+    session: Session, unit: Unit, questions: Collection[str], decision: Decision, *, act: Act
+) -> int:
+    """As `decide_conflicts`, about questions that other centres have too (rule G6): all of them, or `NoSuchConflict`."""
+    wanted = select(Question.id).filter_by(unit_id=unit.code).where(Question.question.in_(questions))
+    found = session.scalars(wanted.order_by(Question.place)).all()
+    if len(found) != len(questions):
+        raise NoSuchConflict(SETTLED)
+    return decide_conflicts(session, unit, dict.fromkeys(found, decision), act=act)
 
 
 def pin(session: Session, unit: Unit, path: Path, *, act: Act) -> int:

@@ -4,11 +4,12 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from provisioning.labels import FIELD, SECTION, item_label, part_label
-from provisioning.marks import Choice, Mark
+from provisioning.marks import Choice, Mark, NoSuchConflict
 from provisioning.plan import Action
 from provisioning.sentences import shown
 from provisioning.specs import CentreSpec
@@ -16,10 +17,14 @@ from provisioning.specs.centre import COLLECTIONS
 from provisioning.tree import Path
 from townhall.accounts.rights import Right
 from townhall.centres import deciding
-from townhall.centres.asking import ledger, shared_questions, shared_together, units_with
+from townhall.centres.asking import Shared, ledger, shared_questions, shared_together, units_with
 from townhall.centres.deciding import Decision, decide_alike, decide_conflicts
 from townhall.centres.edit import EditRefused
 from townhall.clock import now
+from townhall.jobs.conflicts import DECIDE, asked_for
+from townhall.jobs.models import Job, State
+from townhall.jobs.operations import JobRefused, ask
+from townhall.units.models import Unit
 from townhall.web.desk import Desk
 from townhall.web.edge import database
 from townhall.web.editing import entered, faults
@@ -44,6 +49,16 @@ DECIDED, NOTED = msgid("已決定。"), msgid("已記下。")
 NO_CHOICE = msgid("請選擇怎樣決定")
 NO_DAY = msgid("請填寫日期，不早於今天")
 NO_VALUE = msgid("請填寫要改成的內容；時限填天數")
+STARTED = msgid("已交後台逐個中心決定，本頁會顯示進度。")
+UNDER_WAY = msgid("這個問題正在為各中心決定，請等它完成")
+RECENT, TOLD = 5, dt.timedelta(days=1)  # how many decisions for many centres are shown, and for how long
+STATES = {
+    State.WAITING: (msgid("等待中"), "open", "clock"),
+    State.RUNNING: (msgid("正在決定"), "open", "progress"),
+    State.DONE: (msgid("已完成"), "complete", "circle-check"),
+    State.FAILED: (msgid("失敗"), "fault", "alert-triangle"),
+    State.CANCELLED: (msgid("已取消"), "closed", "x"),
+}
 CHANGED = msgid("這項內容已有變動，請重新打開頁面")
 Act = Callable[[Desk, Any], object]
 Choices = Mapping[str, tuple[Choice, str]]
@@ -156,12 +171,46 @@ def _settled_alike(marks: list[Mark], choices: Choices) -> ResponseReturnValue:
         return _inbox(fault), 422
     questions = [mark.question for mark in marks]
     units = units_with(database(), questions)
-    results = decide_alike(database(), units, questions, decision, act=acting(entered("reason")))
-    refused = [f"{unit.name}：{results[unit.code]}" for unit in units if results.get(unit.code)]
-    if refused:
-        return _inbox(*refused, committed=len(results) - len(refused))
-    flash(DECIDED)
+    try:
+        if len(units) == 1:
+            decide_alike(database(), units[0], questions, decision, act=acting(entered("reason")))
+        else:
+            _start(questions, decision)
+    except (EditRefused, NoSuchConflict, JobRefused) as refusal:
+        database().rollback()
+        return _inbox(*getattr(refusal, "reasons", [str(refusal)])), 422
+    flash(DECIDED if len(units) == 1 else STARTED)
     return redirect(url_for("questions.inbox"), 303)
+
+
+def _start(questions: list[str], decision: Decision) -> None:
+    """Have many centres decided beside the request. Raises `JobRefused`, also where one of them is being decided."""
+    if _under_way(_jobs()) & {*questions}:
+        raise JobRefused(UNDER_WAY)
+    kinds, post = current_app.extensions["townhall.jobs"], current_app.extensions["townhall.post"]
+    parameters = asked_for(questions, decision, entered("reason"))
+    post.announce(database(), ask(database(), acting(), kinds, held_unit().code, DECIDE, parameters))
+
+
+def _jobs() -> list[Job]:
+    """What is being decided for many centres, newest first, and what came of it within a day."""
+    wanted = select(Job).filter_by(unit_id=held_unit().code, kind=DECIDE).order_by(Job.asked_at.desc())
+    newest = database().scalars(wanted.limit(RECENT)).all()
+    return [job for job in newest if job.ended_at is None or now() - job.ended_at < TOLD]
+
+
+def _under_way(jobs: list[Job]) -> set[str]:
+    """The questions that are being decided."""
+    return {question for job in jobs if job.open for question in job.parameters["questions"]}
+
+
+def _refusals(jobs: list[Job]) -> dict[str, list[tuple[Unit, str]]]:
+    """By job the centres that could not be decided, and why."""
+    return {
+        job.key: [(database().get_one(Unit, code), reason) for code, reason in job.result["reasons"]]
+        for job in jobs
+        if job.result
+    }
 
 
 def _decision(mark: Mark, choices: Choices) -> tuple[Decision | None, str]:
@@ -250,17 +299,29 @@ def _page(desk: Desk, *reasons: str) -> str:
     return render_template("differences.html", desk=desk, reasons=reasons, **page)
 
 
-def _inbox(*reasons: str, committed: int = 0) -> str:
+def _inbox(*reasons: str) -> str:
+    shared, together, jobs = shared_questions(database()), shared_together(database()), _jobs()
+    busy = _under_way(jobs)
     page = {
-        "shared": shared_questions(database()),
-        "together": shared_together(database()),
+        "shared": [one for one in shared if one.question not in busy],
+        "together": [one for one in together if busy.isdisjoint(one.questions)],
+        "jobs": jobs,
+        "subjects": {job.key: _subjects(job, shared) for job in jobs if job.open},
+        "refusals": _refusals(jobs),
+        "states": STATES,
+        "said": {choice.value: words for choice, words in CHOICES.values()},
         "told": told,
         "choices": CHOICES,
         "all": ALL,
         "simple": simple,
         "today": now().date(),
     }
-    return render_template("questions.html", held=held_unit(), reasons=reasons, committed=committed, **page)
+    return render_template("questions.html", held=held_unit(), reasons=reasons, **page)
+
+
+def _subjects(job: Job, shared: list[Shared]) -> list[str]:
+    """What is being decided, in sentences."""
+    return [one.action.sentence for one in shared if one.question in job.parameters["questions"]]
 
 
 def _refused(desk: Desk, *reasons: str) -> ResponseReturnValue:
