@@ -1,7 +1,8 @@
 """Local edits: what a township sets, adds, takes away or reorders; policies held, every edit a revision (rule E8)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count, pairwise
 from typing import Any
 
 from pydantic import ValidationError
@@ -34,12 +35,14 @@ class Edit:
     """One field set to a value in canonical form; `key` is None for the profile and the hall.
 
     The field `*` is an item as a whole, `order` the order of a collection: see `removal`, `addition`, `ordering`.
+    `again` is set on an item that stood here before, or that the standard has: it comes back under its own key.
     """
 
     section: str
     key: str | None
     field: str
     value: Any
+    again: bool = False
 
 
 def removal(section: str, key: str) -> Edit:
@@ -52,14 +55,28 @@ def addition(section: str, item: Keyed) -> Edit:
     return Edit(section, item.key, ITEM, canonical(item))
 
 
+def comeback(section: str, item: Keyed) -> Edit:
+    """One item that was taken away, back under its own key: it is the same one (rule A3)."""
+    return Edit(section, item.key, ITEM, canonical(item), again=True)
+
+
 def ordering(section: str, keys: Iterable[str]) -> Edit:
-    """A collection that is ordered by hand, in another order; every key once (rule D1)."""
+    """A collection that is ordered by hand, in another order; every key once (rule D1).
+
+    What the same edits add stands at the end, or where it is named.
+    """
     return Edit(section, None, ORDER, list(keys))
 
 
 def local_key(unit: Unit, name: str) -> str:
     """The key of an item that a township adds: its own code, then a name in small letters, digits and hyphens."""
     return f"xiang:{unit.code[:9]}:{name}"
+
+
+def next_key(session: Session, unit: Unit) -> str:
+    """A key for an item that a township adds, which was never used here; its number is no rank."""
+    used = {*_standing_keys(require_centre(session, unit.code)), *_keys_of_old(session, unit)}
+    return next(key for number in count(1) if (key := local_key(unit, f"own-{number}")) not in used)
 
 
 class EditRefused(ValueError):
@@ -94,8 +111,8 @@ def edit_centre(
     before = require_centre(session, unit.code)
     standard = pinned(session, unit).upstream
     edits = tuple(edits)
-    _refuse_keys(session, unit, before, edits)
-    after = _edited(before, edits)
+    _refuse_keys(session, unit, standard.centre, before, edits)
+    after = edited(before, edits)
     refuse_edit(standard, before, after)
     marks = marks_in_force(session, centre)
     return write_edit(session, unit, centre, standard, (before, after), marks, act, Deed(EDIT))
@@ -129,23 +146,59 @@ def write_edit(
     return centre.revision
 
 
-def _edited(before: CentreSpec, edits: tuple[Edit, ...]) -> CentreSpec:
-    if unknown := [edit for edit in edits if not _exists(before, edit)]:
+def item_of(section: str, value: Mapping[str, Any]) -> Keyed:
+    """An item from its canonical form. Raises `EditRefused` for what is none."""
+    try:
+        return COLLECTIONS[section].model_validate(value)
+    except ValidationError as error:
+        raise EditRefused(_problem(problem) for problem in error.errors(include_url=False)) from error
+
+
+def edited(before: CentreSpec, edits: tuple[Edit, ...]) -> CentreSpec:
+    """A configuration with edits, not yet judged. Raises `EditRefused` for what points nowhere or is of a wrong type."""
+    if unknown := [edit for edit in edits if not _exists(before, edits, edit)]:
         raise EditRefused(
             f"沒有可以修改的「{edit.section} {edit.key or ''} {edit.field}」" for edit in unknown
         )
-    # An order is of the items that were there, so it comes before what is added.
-    edits = tuple(sorted(edits, key=lambda edit: edit.field != ORDER))
+    # An order is of all items, so it comes after what is added.
+    changes = [_change(edits, edit) for edit in sorted(edits, key=lambda edit: edit.field == ORDER)]
     try:
-        return patched(before, [[edit.section, edit.key, edit.field, edit.value] for edit in edits])
+        return patched(before, changes)
     except ValidationError as error:
         problems = error.errors(include_url=False)
         raise EditRefused(_problem(problem) for problem in problems) from error
 
 
-def _refuse_keys(session: Session, unit: Unit, before: CentreSpec, edits: tuple[Edit, ...]) -> None:
-    """What a township adds carries its own name, and no key is ever used again (rule A3)."""
-    new = [edit.key or "" for edit in edits if edit.field == ITEM and edit.value is not None]
+def _change(edits: tuple[Edit, ...], edit: Edit) -> list[Any]:
+    """An edit as a change; what is added and has no place in an order comes last in it."""
+    if edit.field != ORDER:
+        return [edit.section, edit.key, edit.field, edit.value]
+    added = [key for key in _added(edits, edit.section) if key not in edit.value]
+    return [edit.section, None, ORDER, [*edit.value, *added]]
+
+
+def _added(edits: Iterable[Edit], section: str) -> list[str]:
+    return [
+        edit.key or ""
+        for edit in edits
+        if (edit.section, edit.field) == (section, ITEM) and edit.value is not None
+    ]
+
+
+def _refuse_keys(
+    session: Session, unit: Unit, standard: CentreSpec, before: CentreSpec, edits: tuple[Edit, ...]
+) -> None:
+    """What a township adds carries its own name, and no key is ever used again (rule A3).
+
+    What comes back was here before or is the standard's, and is not there now.
+    """
+    back = [edit.key or "" for edit in edits if edit.again]
+    known = {*_standing_keys(standard), *_keys_of_old(session, unit)} if back else set()
+    if lost := [key for key in back if key in {*_standing_keys(before)} or key not in known]:
+        raise EditRefused(f"「{key}」沒有可以恢復的內容" for key in lost)
+    new = [
+        edit.key or "" for edit in edits if edit.field == ITEM and edit.value is not None and not edit.again
+    ]
     strange = [key for key in new if not key.startswith(local_key(unit, ""))]
     reasons = [f"本地新增的鍵須以 {local_key(unit, '')} 開頭，實為「{key}」" for key in strange]
     if new and not strange:
@@ -166,7 +219,7 @@ def _keys_of_old(session: Session, unit: Unit) -> Iterator[str]:
     return (str(key) for changes in found for _, key, _, _ in changes if key)
 
 
-def _exists(centre: CentreSpec, edit: Edit) -> bool:
+def _exists(centre: CentreSpec, edits: tuple[Edit, ...], edit: Edit) -> bool:
     """Whether an edit points at what is there, or adds what can be there; keys are not fields (rule A3)."""
     if edit.section not in CentreSpec.model_fields or edit.field == "key":
         return False
@@ -174,7 +227,8 @@ def _exists(centre: CentreSpec, edit: Edit) -> bool:
     if edit.section in COLLECTIONS:
         items = {item.key: item for item in value}
         if edit.field == ORDER:
-            return edit.key is None and edit.section in MANUAL and _each_once(edit.value, items)
+            added = _added(edits, edit.section)
+            return edit.key is None and edit.section in MANUAL and _each_once(edit.value, items, added)
         if edit.field == ITEM:
             return edit.key in items if edit.value is None else _is_item(edit)
         value = items.get(edit.key or "")
@@ -183,8 +237,14 @@ def _exists(centre: CentreSpec, edit: Edit) -> bool:
     return edit.field in getattr(type(value), "model_fields", {})
 
 
-def _each_once(keys: Any, items: Iterable[str]) -> bool:
-    return isinstance(keys, list) and sorted(map(str, keys)) == sorted(items)
+def _each_once(keys: Any, items: Collection[str], added: Collection[str]) -> bool:
+    """Whether all items that were there are named, none twice, and nothing but them and what is added."""
+    return (
+        isinstance(keys, list)
+        and all(isinstance(key, str) for key in keys)
+        and len({*keys}) == len(keys)
+        and {*items} <= {*keys} <= {*items, *added}
+    )
 
 
 def _is_item(edit: Edit) -> bool:
@@ -192,8 +252,15 @@ def _is_item(edit: Edit) -> bool:
 
 
 def _problem(problem: Any) -> str:
-    names = [FIELD.get(part, SECTION.get(part, "")) for part in problem["loc"] if isinstance(part, str)]
+    names = [FIELD.get(part, SECTION.get(part, "")) for part in _fields_of(problem["loc"])]
     return f"{next((name for name in reversed(names) if name), '')}：{message(problem)}"
+
+
+def _fields_of(place: tuple[str | int, ...]) -> Iterator[str]:
+    """The fields on the way to a fault; right after one, `value` and `blank` only say which of the two it was read as."""
+    for above, part in pairwise((0, *place)):
+        if isinstance(part, str) and not (isinstance(above, str) and part in {"value", "blank"}):
+            yield part
 
 
 def refuse_edit(upstream: Upstream, before: CentreSpec, after: CentreSpec) -> None:
