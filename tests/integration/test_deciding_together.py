@@ -104,6 +104,18 @@ def test_a_decision_refused_for_itself_names_no_way_out(session: Session, unit: 
     assert "不得超過 7 天" in reason
 
 
+def test_where_even_the_standard_does_not_fit_what_is_local_the_refusal_says_what_does(
+    session: Session, unit: Unit, pack: Pack, second: Pack
+) -> None:
+    limit, (*_, steps) = timed(pack, 4, 1)
+    timeless = [{name: value for name, value in step.items() if name != "limit"} for step in steps]
+    asked = met(session, unit, [limit, ["items", ITEM, "steps", timeless]], second)
+    with pytest.raises(EditRefused, match="都用標準也不相符；可以留本地"):
+        decide_conflict(session, unit, asked[STEP], TAKE, act=ACT)
+    decide_conflicts(session, unit, dict.fromkeys(asked.values(), KEEP), act=ACT)
+    assert ledger(session, unit).questions == ()
+
+
 @pytest.mark.parametrize(("decision", "expected"), [(TAKE, (6, 3)), (KEEP, (4, 1))])
 def test_rule_g3_what_depends_on_each_other_is_decided_in_one_revision(
     session: Session, unit: Unit, asked: dict[str, str], decision: Decision, expected: tuple[int, int]

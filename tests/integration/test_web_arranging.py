@@ -159,7 +159,9 @@ def test_a_removed_item_of_the_standard_comes_back_as_the_standard_has_it_at_its
 def test_a_window_that_items_need_says_why_it_stays(site: Site) -> None:
     browser = site.browser("director")
     page = browser.get(f"{WINDOWS}/zhou.civil/remove")
-    assert "不能移除" in page.text
+    needing = sum("zhou:civil" in item.windows for item in spec(site).items)
+    assert needing
+    assert f"還有事項 {needing} 處、大廳物件 1 處、崗位 1 處用到它，須先改動這些內容" in page.text
     assert not [form for form in page.find("form") if form.attrib["action"].endswith("/remove")]
 
 

@@ -124,7 +124,9 @@ def test_a_whole_is_decided_for_every_centre_that_has_it_alike(site: Site) -> No
     worker = runner(site)
     assert [worker.run(*one) for one in worker.due()] == [State.DONE]
     assert [days(site, code) for code in (HOME, SIBLING)] == [6, 6]
-    assert "2 個中心已決定" in browser.get(INBOX).text
+    page = browser.get(INBOX)
+    assert "2 個中心已決定" in page.text
+    assert "事項〔臨時救助申請〕的承諾時限" in page.text
     assert {(one.login, one.reason) for one in decided(site)} == {("prefecture", "統一")}
     assert (len(decided(site)), len({one.correlation for one in decided(site)})) == (4, 1)
     assert "這項內容已有變動" in do(browser, whole, 422, choice="take").text
@@ -178,6 +180,7 @@ def test_a_question_that_is_being_decided_is_not_asked_for_again(site: Site) -> 
         {"questions": []},
         {"questions": ["x"]},
         {"questions": ["0" * 16], "reason": 1},
+        {"about": "x"},
         {"questions": ["0" * 16], "choice": "取新值"},
         {"questions": ["0" * 16, "1" * 16], "choice": "取新值", "value": "x"},
         {"questions": ["0" * 16], "choice": "延後"},

@@ -3,13 +3,24 @@
 Pure: a configuration in, edits out; `edit_centre` judges and writes them.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
+from provisioning.labels import SECTION
 from provisioning.ordering import joined_order
 from provisioning.resolve import Upstream
 from provisioning.specs import CentreSpec, Keyed
 from provisioning.specs.centre import MANUAL
-from townhall.centres.edit import Edit, EditRefused, addition, comeback, edited, ordering, refuse_edit
+from townhall.centres.edit import (
+    Edit,
+    EditRefused,
+    addition,
+    comeback,
+    edited,
+    ordering,
+    refuse_edit,
+    removal,
+)
 
 Group = tuple[str, list[Keyed]]
 
@@ -73,10 +84,19 @@ def away(centre: CentreSpec, section: str, source: CentreSpec) -> list[Keyed]:
     return [item for item in getattr(source, section) if item.key not in here]
 
 
-def hindrances(standard: Upstream, centre: CentreSpec, edits: Iterable[Edit]) -> tuple[str, ...]:
-    """Why edits would be refused by policies and rules, in Chinese, each once; nothing is written."""
+def hindrances(standard: Upstream, centre: CentreSpec, section: str, key: str) -> tuple[str, ...]:
+    """Why an item cannot be taken away, in Chinese: the policies, then what needs it; nothing is written."""
     try:
-        refuse_edit(standard, centre, edited(centre, tuple(edits)))
+        refuse_edit(standard, centre, edited(centre, (removal(section, key),)))
     except EditRefused as refusal:
-        return tuple(dict.fromkeys(refusal.reasons))
+        # What rules say comes last, a sentence for each place; here those would all be the same sentence.
+        policies = refusal.reasons[: len(refusal.reasons) - len(refusal.places)]
+        return (*policies, *_needed(refusal.places))
     return ()
+
+
+def _needed(places: Iterable[str]) -> Iterator[str]:
+    counts = Counter(SECTION[place.partition("[")[0]] for place in places)
+    if counts:
+        told = "、".join(f"{name} {count} 處" for name, count in counts.items())
+        yield f"還有{told}用到它，須先改動這些內容"

@@ -86,8 +86,9 @@ class Ledger:
 
     @property
     def together(self) -> tuple[Together, ...]:
-        """The items with several questions."""
-        items = groupby(self.questions, lambda one: one.mark.path[:2])
+        """The items with several questions to the standard; between two townships each is decided by itself."""
+        asked = (one for one in self.questions if not one.mark.origin)
+        items = groupby(asked, lambda one: one.mark.path[:2])
         found = (Together(item, tuple(inside)) for item, inside in items)
         return tuple(one for one in found if len(one.questions) > 1)
 
@@ -214,9 +215,8 @@ def _by_item(session: Session) -> dict[tuple[str, str], set[str]]:
 def _together(
     session: Session, ledgers: Ledgers, questions: Collection[str], codes: list[str]
 ) -> SharedTogether | None:
-    asked = [
-        one for one in ledgers(session.get_one(Unit, codes[0])).questions if one.mark.question in questions
-    ]
+    found = ledgers(session.get_one(Unit, codes[0])).questions
+    asked = [one for one in found if one.mark.question in questions and not one.mark.origin]
     if len(asked) != len(questions):
         return None
     units = tuple(session.get_one(Unit, code) for code in codes[:MOST])

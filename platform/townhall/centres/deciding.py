@@ -109,13 +109,16 @@ def _deed(mark: Mark, decision: Decision) -> Deed:
 
 
 def _ways_out(desk: _Desk, marks: list[Mark], broken: Iterable[str]) -> Iterator[str]:
-    """Of items that would be at odds with themselves: what else is open in them, if all of it can be decided at once."""
+    """Of items that would be at odds with themselves: what else is open in them, and how it can be decided."""
     for item in dict.fromkeys(mark.path[:2] for mark in marks):
+        if not any(place.startswith(written(item)) for place in broken):
+            continue
         inside = [one for one in of_kind(desk.marks, MarkKind.CONFLICT) if one.path[:2] == item]
         others = [one for one in inside if one not in marks]
-        at_odds = any(place.startswith(written(item)) for place in broken)
-        if at_odds and others and _agree(desk, inside):
-            names = "、".join(f"「{FIELD.get(one.path[2], one.path[2])}」" for one in others)
+        if not _agree(desk, inside):
+            yield "本項另有與標準不同的本地內容，都用標準也不相符；可以留本地"
+        elif others:
+            names = "、".join(dict.fromkeys(f"「{FIELD.get(one.path[:3][-1], '整項')}」" for one in others))
             yield f"這與同一處待決的{names}互相牽連，須一起決定：請在「整項一起決定」中選「都用標準」，之後仍可再改"
 
 

@@ -1,7 +1,7 @@
 """One decision for every centre of a unit that has the same questions, as a job of the unit above them (rule G6)."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from provisioning.marks import Choice
@@ -24,23 +24,29 @@ def decide_kind() -> Kind:
     return Kind(_fault, _decided)
 
 
-def asked_for(questions: list[str], decision: Decision, reason: str) -> dict[str, Any]:
-    """The parameters for a decision, as plain data."""
+def asked_for(
+    questions: list[str], decision: Decision, reason: str, about: Collection[str] = ()
+) -> dict[str, Any]:
+    """The parameters for a decision, as plain data; `about` tells in sentences what is decided."""
     until = decision.until.isoformat() if decision.until else None
     told = {"choice": decision.choice.value, "value": decision.value, "until": until, "reason": reason}
-    return {"questions": sorted(questions), **told}
+    return {"questions": sorted(questions), "about": [*about], **told}
 
 
 def _fault(parameters: Mapping[str, Any]) -> str | None:
-    sound = parameters.keys() == {"questions", "choice", "value", "until", "reason"}
+    sound = parameters.keys() == {"questions", "about", "choice", "value", "until", "reason"}
     return None if sound and _questions_sound(parameters) and _decision_sound(parameters) else NO_DECISION
 
 
 def _questions_sound(parameters: Mapping[str, Any]) -> bool:
-    questions = parameters["questions"]
-    if not isinstance(questions, list) or not questions or not isinstance(parameters["reason"], str):
+    questions, about = parameters["questions"], parameters["about"]
+    if not _texts(questions) or not _texts(about) or not isinstance(parameters["reason"], str):
         return False
-    return all(isinstance(one, str) and len(one) == SIGNS for one in questions)
+    return bool(questions) and all(len(one) == SIGNS for one in questions)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _decision_sound(parameters: Mapping[str, Any]) -> bool:

@@ -50,7 +50,7 @@ def order(desk: Desk, section: str) -> ResponseReturnValue:
     edits = moved(desk.spec, section, key, STEPS[way])
     if reasons := save(desk, edits, f"調整〔{item_label(item)}〕的次序"):
         return _refused(desk, section, reasons)
-    return redirect(_address(desk, section, at=slug(key), way=way, _anchor=f"row-{slug(key)}"), 303)
+    return redirect(_address(desk, section, at=slug(key), way=way), 303)
 
 
 @pages.get("/<key:key>/remove")
@@ -58,8 +58,7 @@ def order(desk: Desk, section: str) -> ResponseReturnValue:
 def confirm(desk: Desk, section: str, key: str) -> ResponseReturnValue:
     """Ask before one is taken away, or say why it has to stay."""
     item = _item(desk.spec, section, key)
-    edits = [removal(section, key)]
-    reasons = hindrances(desk.standard.upstream, desk.spec, edits)
+    reasons = hindrances(desk.standard.upstream, desk.spec, section, key)
     page = {
         "section": section,
         "item": item,

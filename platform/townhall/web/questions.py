@@ -17,7 +17,7 @@ from provisioning.specs.centre import COLLECTIONS
 from provisioning.tree import Path
 from townhall.accounts.rights import Right
 from townhall.centres import deciding
-from townhall.centres.asking import Shared, ledger, shared_questions, shared_together, units_with
+from townhall.centres.asking import Open, ledger, shared_questions, shared_together, units_with
 from townhall.centres.deciding import Decision, decide_alike, decide_conflicts
 from townhall.centres.edit import EditRefused
 from townhall.clock import now
@@ -152,7 +152,7 @@ def inbox() -> ResponseReturnValue:
 def settle_alike(question: str) -> ResponseReturnValue:
     """One decision for every centre with the same question; what one of them refuses does not stop the others."""
     found = [one for one in shared_questions(database()) if one.question == question]
-    return _settled_alike([one.mark for one in found], CHOICES)
+    return _settled_alike([Open(one.mark, one.action) for one in found], CHOICES)
 
 
 @pages.post("/questions/together/<token>")
@@ -160,22 +160,22 @@ def settle_alike(question: str) -> ResponseReturnValue:
 def settle_together_alike(token: str) -> ResponseReturnValue:
     """One decision about all that is open in one item, for every centre where just that is open alike."""
     found = [one.together for one in shared_together(database()) if one.together.token == token]
-    return _settled_alike([asked.mark for one in found for asked in one.questions], ALL)
+    return _settled_alike([asked for one in found for asked in one.questions], ALL)
 
 
-def _settled_alike(marks: list[Mark], choices: Choices) -> ResponseReturnValue:
-    if not marks:
+def _settled_alike(asked: list[Open], choices: Choices) -> ResponseReturnValue:
+    if not asked:
         return _inbox(CHANGED), 422
-    decision, fault = _decision(marks[0], choices)
+    decision, fault = _decision(asked[0].mark, choices)
     if decision is None:
         return _inbox(fault), 422
-    questions = [mark.question for mark in marks]
+    questions = [one.mark.question for one in asked]
     units = units_with(database(), questions)
     try:
         if len(units) == 1:
             decide_alike(database(), units[0], questions, decision, act=acting(entered("reason")))
         else:
-            _start(questions, decision)
+            _start(questions, decision, [one.action.sentence for one in asked])
     except (EditRefused, NoSuchConflict, JobRefused) as refusal:
         database().rollback()
         return _inbox(*getattr(refusal, "reasons", [str(refusal)])), 422
@@ -183,12 +183,12 @@ def _settled_alike(marks: list[Mark], choices: Choices) -> ResponseReturnValue:
     return redirect(url_for("questions.inbox"), 303)
 
 
-def _start(questions: list[str], decision: Decision) -> None:
+def _start(questions: list[str], decision: Decision, about: list[str]) -> None:
     """Have many centres decided beside the request. Raises `JobRefused`, also where one of them is being decided."""
     if _under_way(_jobs()) & {*questions}:
         raise JobRefused(UNDER_WAY)
     kinds, post = current_app.extensions["townhall.jobs"], current_app.extensions["townhall.post"]
-    parameters = asked_for(questions, decision, entered("reason"))
+    parameters = asked_for(questions, decision, entered("reason"), about)
     post.announce(database(), ask(database(), acting(), kinds, held_unit().code, DECIDE, parameters))
 
 
@@ -306,7 +306,6 @@ def _inbox(*reasons: str) -> str:
         "shared": [one for one in shared if one.question not in busy],
         "together": [one for one in together if busy.isdisjoint(one.questions)],
         "jobs": jobs,
-        "subjects": {job.key: _subjects(job, shared) for job in jobs if job.open},
         "refusals": _refusals(jobs),
         "states": STATES,
         "said": {choice.value: words for choice, words in CHOICES.values()},
@@ -317,11 +316,6 @@ def _inbox(*reasons: str) -> str:
         "today": now().date(),
     }
     return render_template("questions.html", held=held_unit(), reasons=reasons, **page)
-
-
-def _subjects(job: Job, shared: list[Shared]) -> list[str]:
-    """What is being decided, in sentences."""
-    return [one.action.sentence for one in shared if one.question in job.parameters["questions"]]
 
 
 def _refused(desk: Desk, *reasons: str) -> ResponseReturnValue:
