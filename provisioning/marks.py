@@ -177,6 +177,9 @@ class Choice(StrEnum):
     LATER = "延後"
 
 
+SETTLED = "這項分歧已經處理或已自行消除，請重新打開頁面"
+
+
 class NoSuchConflict(LookupError):
     """The conflict is not open (any more); the message says so in Chinese."""
 
@@ -185,7 +188,7 @@ def open_conflict(marks: Marks, identifier: str) -> Mark:
     """The open conflict of an id. Raises `NoSuchConflict`."""
     found = next((mark for mark in of_kind(marks, MarkKind.CONFLICT) if mark.id == identifier), None)
     if found is None:
-        raise NoSuchConflict("這項分歧已經處理或已自行消除，請重新打開頁面")
+        raise NoSuchConflict(SETTLED)
     return found
 
 

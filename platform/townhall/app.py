@@ -23,7 +23,10 @@ from townhall.rollouts.steps import kinds as publishing
 from townhall.successions import steps as divisions
 from townhall.walls import require_walls
 from townhall.web import (
+    adding,
     api,
+    api_arranging,
+    arranging,
     counties,
     county_items,
     edge,
@@ -138,6 +141,8 @@ def _register(app: Flask) -> None:
     app.register_blueprint(profile.pages)
     app.register_blueprint(pictures.pages)
     app.register_blueprint(items.pages)
+    app.register_blueprint(arranging.pages)
+    app.register_blueprint(adding.pages)
     app.register_blueprint(inventory.pages)
     app.register_blueprint(wording.pages)
     app.register_blueprint(why.pages)
@@ -147,6 +152,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(life.pages)
     app.register_blueprint(succession.pages)
     app.register_blueprint(guide.pages)
+    app.register_blueprint(api_arranging.pages)
     api.serve(app)
     mount(app)
 

@@ -114,6 +114,72 @@ def test_a_change_without_the_token_of_the_session_is_refused(site: Site) -> Non
     assert mine.patch(address, json=change, headers={"X-CSRFToken": token}).status_code == 422
 
 
+OWN = {
+    "name": "集市攤位登記（虛構）",
+    "category": "市場稅務",
+    "windows": ["zhou:civil"],
+    "item_type": "公共服務",
+    "targets": ["自然人"],
+    "scope": "本鄉集市",
+    "description": "為趕集的群眾登記攤位",
+    "conditions": ["在本鄉集市擺攤"],
+    "materials": [{"key": "identity", "name": "居民身份證", "source": "本人"}],
+    "steps": [{"key": "accept", "name": "登記", "actor": "綜合窗口", "action": "核對身份並登記"}],
+    "legal_basis": {"blank": "由有權部門填寫"},
+    "accepting_body": {"blank": "由本中心填寫"},
+    "deciding_body": {"blank": "由有權部門填寫"},
+    "case_type": "承諾件",
+    "promised_limit": {"blank": "由本中心填寫"},
+    "fee": {"free": True},
+    "result": "憑條",
+    "delivery": "當場領取",
+    "visits": 0,
+}
+
+
+def test_a_director_adds_orders_removes_and_brings_back_items(site: Site) -> None:
+    mine, address = client(site), f"/api/v1/townships/{HOME}"
+    items = f"{address}/items"
+    keys = [one["key"] for one in mine.get(items).get_json()]
+    seen = mine.get(address).get_json()["content_hash"]
+    made = mine.post(items, json={"seen": seen, "item": OWN, "reason": "接口"}).get_json()
+    assert made["key"] == f"xiang:{HOME}:own-1"
+    assert "他人已修改" in mine.post(items, json={"seen": seen, "item": OWN}).get_json()["errors"][0]
+    turned = [made["key"], *reversed(keys)]
+    made = mine.put(f"{items}/order", json={"seen": made["content_hash"], "keys": turned}).get_json()
+    assert [one["key"] for one in mine.get(items).get_json()] == turned
+    relief = f"{items}/zhou.temporary-relief"
+    made = mine.delete(f"{relief}?seen={made['content_hash']}").get_json()
+    assert mine.get(relief).status_code == mine.delete(f"{relief}?seen={'0' * 64}").status_code == 404
+    made = mine.post(f"{relief}/back", json={"seen": made["content_hash"]}).get_json()
+    assert mine.get(relief).get_json()["name"] == "臨時救助申請"
+    assert mine.post(f"{relief}/back", json={"seen": made["content_hash"]}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"item": OWN | {"key": "zhou:mine"}}, "請不要填寫 key"),
+        ({"item": OWN | {"windows": []}}, "沒有安排窗口"),
+        ({"item": OWN | {"name": 3}}, "名稱：應為文字"),
+        ({"item": OWN | {"legal_basis": []}}, "法律依據：列表的項數不符"),
+        ({"item": {}}, "缺少必填欄位"),
+        ({"item": OWN, "reason": "\x00"}, "控制字符"),
+        ({"item": OWN | {"name": "\ud800"}}, "控制字符"),
+        ({"item": "x"}, "item"),
+    ],
+)
+def test_what_is_no_item_is_refused_in_words_and_nothing_is_added(
+    site: Site, wrong: dict[str, Any], told: str
+) -> None:
+    mine, address = client(site), f"/api/v1/townships/{HOME}"
+    before = mine.get(address).get_json()
+    answer = mine.post(f"{address}/items", json={"seen": before["content_hash"]} | wrong)
+    assert answer.status_code == 422
+    assert told in "".join(answer.get_json()["errors"])
+    assert mine.get(address).get_json() == before
+
+
 @pytest.fixture
 def served(database_url: str, pack: Pack, tmp_path: Path) -> Iterator[tuple[Flask, str]]:
     """The application on a port of this machine."""

@@ -139,12 +139,13 @@ def test_rule_g6_one_decision_serves_every_centre_with_the_same_question(
     session: Session, unit: Unit, asked: str
 ) -> None:
     question = session.get_one(Question, (unit.code, asked)).question
-    done = decide_alike(session, [unit], question, Decision(Choice.TAKE_STANDARD), act=ACT)
-    assert done == {unit.code: None}
+    decide_alike(session, unit, [question], Decision(Choice.TAKE_STANDARD), act=ACT)
     deciding = session.scalars(
         select(AuditRecord).filter_by(unit_id=unit.code, action="conflict.decide")
     ).one()
     assert deciding.correlation == ACT.correlation
+    with pytest.raises(NoSuchConflict, match="已經處理"):
+        decide_alike(session, unit, [question], Decision(Choice.TAKE_STANDARD), act=ACT)
 
 
 def test_rule_e6_a_pinned_value_does_not_follow_in_silence(

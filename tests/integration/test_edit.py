@@ -15,11 +15,13 @@ from tests.fixtures.databases import counted
 from tests.fixtures.standards import MOMENT, TOWNSHIPS
 from townhall.audit.act import host_act
 from townhall.centres.apply import apply_plan, pinned, plan_unit, standard_for
+from townhall.centres.arranging import brought_back
 from townhall.centres.deciding import follow_standard
 from townhall.centres.edit import (
     Edit,
     EditRefused,
     addition,
+    comeback,
     edit_centre,
     local_key,
     ordering,
@@ -267,6 +269,35 @@ def test_what_was_taken_away_comes_back_from_the_standard(session: Session, unit
     edit(session, unit, removal("signs", "zhou:sign-zone"))
     follow_standard(session, unit, ("signs", "zhou:sign-zone"), act=host_act("主任", MOMENT))
     assert "zhou:sign-zone" in keys(written_and_replayed(session, unit), "signs")
+
+
+def test_rule_a3_what_comes_back_is_the_same_item_at_its_place(session: Session, unit: Unit) -> None:
+    edit(session, unit, Edit("items", RELIEF, "result", "本地的辦理結果"))
+    before = require_centre(session, unit.code)
+    edit(session, unit, removal("items", RELIEF))
+    edit(session, unit, *brought_back(require_centre(session, unit.code), "items", RELIEF, before))
+    assert written_and_replayed(session, unit) == before
+
+
+def test_rule_a3_an_own_item_comes_back_but_nothing_that_was_never_here(session: Session, unit: Unit) -> None:
+    own = added_item(session, unit, "stall", name="攤位登記（演示）")
+    edit(session, unit, own)
+    item = part(require_centre(session, unit.code), "items", own.key or "")
+    with pytest.raises(EditRefused, match="沒有可以恢復的內容"):
+        edit(session, unit, comeback("items", item))
+    edit(session, unit, removal("items", item.key))
+    edit(session, unit, comeback("items", item))
+    assert part(written_and_replayed(session, unit), "items", item.key) == item
+    stranger = item.model_copy(update={"key": local_key(unit, "stranger")})
+    with pytest.raises(EditRefused, match="沒有可以恢復的內容"):
+        edit(session, unit, comeback("items", stranger))
+
+
+def test_rule_d1_what_is_added_stands_where_the_order_names_it(session: Session, unit: Unit) -> None:
+    standing = keys(require_centre(session, unit.code), "items")
+    own = added_item(session, unit, "stall", name="攤位登記（演示）")
+    edit(session, unit, own, ordering("items", [own.key or "", *standing]))
+    assert keys(written_and_replayed(session, unit), "items") == [own.key, *standing]
 
 
 def test_plans_over_edited_centres_cost_no_query_more_for_each(session: Session, pack: Pack) -> None:

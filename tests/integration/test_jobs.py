@@ -12,14 +12,17 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from provisioning.marks import Choice
 from tests.fixtures.jobs import LEASE, Workshop
 from townhall.audit.act import host_act
 from townhall.audit.operations import broken
+from townhall.centres.deciding import Decision
 from townhall.centres.models import Centre
 from townhall.clock import now
 from townhall.config import Settings
 from townhall.jobs import hold
 from townhall.jobs.broker import TASK, celery_of
+from townhall.jobs.conflicts import DECIDE, asked_for
 from townhall.jobs.kinds import JobFailed, Kind, Task
 from townhall.jobs.models import Job, State
 from townhall.jobs.operations import (
@@ -77,6 +80,7 @@ def test_bar_t6_every_kind_of_job_without_a_tenant_refuses(workshop: Workshop, n
     parameters: dict[str, Any] = {
         PACKAGE: {"script": "hant"},
         PROVISION: {"pack": "qianxinan", "units": workshop.codes},
+        DECIDE: asked_for(["0" * 16], Decision(Choice.KEEP_LOCAL), "試"),
         SIMULATE: {"release": 1},
         RUN: {"rollout": 1, "through": 1},
         TAKE_BACK: {"rollout": 1, "wave": 1, "reason": "試"},

@@ -122,7 +122,7 @@ def expected(login: str, endpoint: str, code: str, way: str) -> set[int]:
     if access.kind == PUBLIC:
         return FINE | {401}
     if not login:
-        return {401} if endpoint.startswith("api.") else {303}
+        return {401} if endpoint.startswith(("api.", "api_arranging.")) else {303}
     if access.kind == TOWN and not covers(login, code):
         return {404}
     role, held = EVERYBODY[login]

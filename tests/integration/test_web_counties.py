@@ -64,6 +64,7 @@ def test_what_a_county_types_is_published_by_a_second_officer_and_reaches_its_to
     assert "有未發布的草稿" in first.get(DESK).text
     do(first, f"{DESK}/publish", reason="按縣政務服務中心意見")
     assert "提出人不能審批自己的申請" in do(first, f"{DESK}/decide", 422, verdict="approve").text
+    assert f"{DESK}#publication" in second.get("/approvals").links()
     do(second, f"{DESK}/decide", verdict="approve")
     assert result(site, HOME) != "縣的辦理結果"
     do(second, f"{DESK}/bring-on")

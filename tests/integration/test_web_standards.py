@@ -227,6 +227,7 @@ def test_one_decision_settles_the_same_question_in_every_centre(site: Site) -> N
     assert "2 個中心" in page.text
     question = one(site, Question).question
     do(browser, f"/questions/{question}", choice="take", reason="統一")
+    assert work(site) == [State.DONE]
     assert [result_of(site, code) for code in (HOME, SIBLING)] == [NEW, NEW]
     with site.sessions() as session:
         decided = session.scalars(select(AuditRecord).filter_by(action="conflict.decide")).all()

@@ -45,6 +45,7 @@ ORDER = [
 EDGES = [
     "migrations/env.py",
     "platform/townhall/centres/provision.py",
+    "platform/townhall/centres/settling.py",
     "platform/townhall/cli/",
     "platform/townhall/counties/bringing.py",
     "platform/townhall/database.py",  # grants to the runtime role

@@ -1,8 +1,11 @@
 """What a centre has open against its own standard: questions, local differences, and what it has said of them."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,9 +15,8 @@ from provisioning.plan import Action, Operation, Plan, Reason
 from provisioning.resolve import Upstream
 from provisioning.tree import Path
 from townhall.centres.apply import pinned, plan_for
-from townhall.centres.models import Question, Revision
+from townhall.centres.models import Question
 from townhall.centres.standing import Standing, standing
-from townhall.centres.writing import marks_of
 from townhall.units.models import Unit
 
 
@@ -24,6 +26,29 @@ class Open:
 
     mark: Mark
     action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """All questions on one item where there are several: they may depend on each other and can be decided at once."""
+
+    item: Path
+    questions: tuple[Open, ...]
+
+    @property
+    def label(self) -> str:
+        """What people call the item."""
+        return self.questions[0].action.label
+
+    @property
+    def token(self) -> str:
+        """Names just these questions in a form: with another one, or about other values, they are others."""
+        return token_of(one.mark.question for one in self.questions)
+
+
+def token_of(questions: Iterable[str]) -> str:
+    """What names a number of questions in a form, in whatever order they come."""
+    return identity(*sorted(questions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +83,14 @@ class Ledger:
     questions: tuple[Open, ...]
     differences: tuple[Difference, ...]
     suspended: tuple[Suspended, ...]
+
+    @property
+    def together(self) -> tuple[Together, ...]:
+        """The items with several questions to the standard; between two townships each is decided by itself."""
+        asked = (one for one in self.questions if not one.mark.origin)
+        items = groupby(asked, lambda one: one.mark.path[:2])
+        found = (Together(item, tuple(inside)) for item, inside in items)
+        return tuple(one for one in found if len(one.questions) > 1)
 
     def place(self, token: str) -> Path | None:
         """The place that a form names, if it is one of this centre's differences."""
@@ -109,7 +142,21 @@ class Shared:
     mark: Mark
 
 
+@dataclass(frozen=True, slots=True)
+class SharedTogether:
+    """Several questions on one item that several centres have alike, told by the first of them."""
+
+    together: Together
+    centres: int
+    units: tuple[Unit, ...]
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        return tuple(one.mark.question for one in self.together.questions)
+
+
 MOST = 100  # questions on one page
+Ledgers = Callable[[Unit], Ledger]
 
 
 def shared_questions(session: Session) -> list[Shared]:
@@ -119,30 +166,67 @@ def shared_questions(session: Session) -> list[Shared]:
         .group_by(Question.question)
         .order_by(func.count().desc(), func.min(Question.place), Question.question)
     )
+    ledgers = _ledgers(session)
     found = (
-        _shared(session, row.question, row.centres, row.first)
+        _shared(session, ledgers, row.question, row.centres, row.first)
         for row in session.execute(counted.limit(MOST)).all()
     )
     return [one for one in found if one is not None]
 
 
-def _shared(session: Session, question: str, centres: int, first: str) -> Shared | None:
-    unit = session.get_one(Unit, first)
-    mark = next((one for one in _marks(session, unit) if one.question == question), None)
-    action = next((one.action for one in ledger(session, unit).questions if one.mark == mark), None)
-    if mark is None or action is None:
+def _ledgers(session: Session) -> Ledgers:
+    """The ledgers of centres, each made once: many questions are told by the same one."""
+    return cache(lambda unit: ledger(session, unit))
+
+
+def _shared(session: Session, ledgers: Ledgers, question: str, centres: int, first: str) -> Shared | None:
+    asked = ledgers(session.get_one(Unit, first)).questions
+    found = next((one for one in asked if one.mark.question == question), None)
+    if found is None:
         return None
-    having = select(Unit).join(Question, Question.unit_id == Unit.code).where(Question.question == question)
-    units = session.scalars(having.order_by(Unit.code).limit(MOST)).all()
-    return Shared(question, centres, tuple(units), action, mark)
+    units = tuple(units_with(session, [question])[:MOST])
+    return Shared(question, centres, units, found.action, found.mark)
 
 
-def _marks(session: Session, unit: Unit) -> Iterator[Mark]:
-    newest = select(Revision.marks).filter_by(unit_id=unit.code).order_by(Revision.number.desc()).limit(1)
-    return of_kind(marks_of(session.scalar(newest)), MarkKind.CONFLICT)
+def shared_together(session: Session) -> list[SharedTogether]:
+    """The items with several open questions within the session's scope, those of the most centres first."""
+    ledgers, inside = _ledgers(session), _by_item(session)
+    alike = {(item, frozenset(questions)) for (_, item), questions in inside.items() if len(questions) > 1}
+    having = {
+        (item, questions): [code for (code, at), asked in inside.items() if at == item and questions <= asked]
+        for item, questions in alike
+    }
+    counted = sorted(having.items(), key=lambda one: (-len(one[1]), one[0][0], sorted(one[0][1])))
+    found = (_together(session, ledgers, questions, codes) for (_, questions), codes in counted[:MOST])
+    return [one for one in found if one is not None]
 
 
-def units_with(session: Session, question: str) -> list[Unit]:
-    """The units within the session's scope that have a question, by code."""
-    having = select(Unit).join(Question, Question.unit_id == Unit.code).where(Question.question == question)
-    return list(session.scalars(having.order_by(Unit.code)))
+def _by_item(session: Session) -> dict[tuple[str, str], set[str]]:
+    """The open questions of each centre (in the order of codes) by the item that they are about, as it is written."""
+    rows = session.execute(
+        select(Question.unit_id, Question.place, Question.question).order_by(Question.unit_id)
+    )
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for code, place, question in rows:
+        found[code, place.partition("]")[0]].add(question)
+    return found
+
+
+def _together(
+    session: Session, ledgers: Ledgers, questions: Collection[str], codes: list[str]
+) -> SharedTogether | None:
+    found = ledgers(session.get_one(Unit, codes[0])).questions
+    asked = [one for one in found if one.mark.question in questions and not one.mark.origin]
+    if len(asked) != len(questions):
+        return None
+    units = tuple(session.get_one(Unit, code) for code in codes[:MOST])
+    return SharedTogether(Together(asked[0].mark.path[:2], tuple(asked)), len(codes), units)
+
+
+def units_with(session: Session, questions: Collection[str]) -> list[Unit]:
+    """The units within the session's scope that have all of some questions, by code."""
+    having = (
+        select(Unit).join(Question, Question.unit_id == Unit.code).where(Question.question.in_(questions))
+    )
+    every = having.group_by(Unit.code).having(func.count() == len(questions))
+    return list(session.scalars(every.order_by(Unit.code)))

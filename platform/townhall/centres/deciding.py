@@ -1,7 +1,7 @@
 """Deciding what merging left open, and what else a township may say of a place (rules E2, E6, G3 to G6)."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,11 +9,14 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from provisioning.labels import FIELD
 from provisioning.marks import (
+    SETTLED,
     Choice,
     Mark,
     MarkKind,
     Marks,
+    NoSuchConflict,
     decide,
     identity,
     of_kind,
@@ -60,53 +63,84 @@ class _Desk:
 
 
 def decide_conflict(session: Session, unit: Unit, identifier: str, decision: Decision, *, act: Act) -> int:
-    """Decide one open conflict in the caller's transaction; gives the number of the revision.
+    """Decide one open conflict; as `decide_conflicts`."""
+    return decide_conflicts(session, unit, {identifier: decision}, act=act)
 
-    Raises `NoSuchConflict` for one that is not open any more, `EditRefused` for a value that may not stand there.
+
+def decide_conflicts(session: Session, unit: Unit, decisions: Mapping[str, Decision], *, act: Act) -> int:
+    """Decide open conflicts of a centre, by id, in the caller's transaction; gives the number of the revision.
+
+    It is one revision and judged as a whole, so that places that depend on each other can be decided; each
+    decision has its own record (rule O3). Raises `NoSuchConflict` when one is not open any more, `EditRefused` for
+    what may not stand; then nothing is written.
     """
     desk = _desk(session, unit)
-    mark = open_conflict(desk.marks, identifier)
-    value = grown(node_at(mark.path), decision.value)
-    tree, marks = decide(
-        centre_tree(desk.before),
-        tree_of(desk.standard),
-        desk.marks,
-        mark,
-        decision.choice,
-        value,
-        decision.until,
-    )
+    chosen = [(open_conflict(desk.marks, identifier), decision) for identifier, decision in decisions.items()]
+    tree, marks = _decided(desk, chosen)
+    try:
+        return _write(session, desk, tree, marks, act, *(_deed(mark, decision) for mark, decision in chosen))
+    except EditRefused as refusal:
+        ways = _ways_out(desk, [mark for mark, _ in chosen], refusal.places)
+        raise EditRefused([*refusal.reasons, *ways], refusal.places) from refusal
+
+
+def _decided(desk: _Desk, chosen: Iterable[tuple[Mark, Decision]]) -> tuple[Any, Marks]:
+    """The centre as a tree and its marks, once every decision is taken."""
+    tree, marks, standard = centre_tree(desk.before), desk.marks, tree_of(desk.standard)
+    for mark, decision in chosen:
+        value = grown(node_at(mark.path), decision.value)
+        tree, marks = decide(tree, standard, marks, mark, decision.choice, value, decision.until)
+    return tree, marks
+
+
+def _deed(mark: Mark, decision: Decision) -> Deed:
+    data = mark.data()
     facts = {
         "conflict": mark.id,
         "choice": decision.choice.value,
         "until": decision.until.isoformat() if decision.until else None,
         "rule": decision.rule,
-        "base": mark.data()["value"],
-        "theirs": mark.data()["theirs"],
-    } | ({"origin": mark.origin} if mark.origin else {})
-    return _write(session, desk, tree, marks, act, Deed("conflict.decide", written(mark.path), facts))
+        "base": data["value"],
+        "theirs": data["theirs"],
+    }
+    return Deed(
+        "conflict.decide", written(mark.path), facts | ({"origin": mark.origin} if mark.origin else {})
+    )
+
+
+def _ways_out(desk: _Desk, marks: list[Mark], broken: Iterable[str]) -> Iterator[str]:
+    """Of items that would be at odds with themselves: what else is open in them, and how it can be decided."""
+    for item in dict.fromkeys(mark.path[:2] for mark in marks):
+        if not any(place.startswith(written(item)) for place in broken):
+            continue
+        inside = [one for one in of_kind(desk.marks, MarkKind.CONFLICT) if one.path[:2] == item]
+        others = [one for one in inside if one not in marks]
+        if not _agree(desk, inside):
+            yield "本項另有與標準不同的本地內容，都用標準也不相符；可以留本地"
+        elif others:
+            names = "、".join(dict.fromkeys(f"「{FIELD.get(one.path[:3][-1], '整項')}」" for one in others))
+            yield f"這與同一處待決的{names}互相牽連，須一起決定：請在「整項一起決定」中選「都用標準」，之後仍可再改"
+
+
+def _agree(desk: _Desk, marks: Iterable[Mark]) -> bool:
+    """Whether all of these could follow the standard together."""
+    tree, _ = _decided(desk, [(mark, Decision(Choice.TAKE_STANDARD)) for mark in marks])
+    try:
+        refuse_edit(desk.standard, desk.before, _centre_of(desk, tree))
+    except EditRefused:
+        return False
+    return True
 
 
 def decide_alike(
-    session: Session, units: Iterable[Unit], question: str, decision: Decision, *, act: Act
-) -> dict[str, str | None]:
-    """The same decision for every centre that has the same question, one act for all (rule G6).
-
-    Gives why it could not be decided, or None, by unit. The caller commits; what one centre refuses does not
-    hold up the others.
-    """
-    by_code = {unit.code: unit for unit in units}
-    wanted = select(Question.unit_id, Question.id).where(Question.question == question)
-    found = session.execute(wanted.where(Question.unit_id.in_(by_code)).order_by(Question.unit_id)).all()
-    results: dict[str, str | None] = {}
-    for unit_id, identifier in found:
-        try:
-            with session.begin_nested():
-                decide_conflict(session, by_code[unit_id], identifier, decision, act=act)
-            results[unit_id] = None
-        except (EditRefused, LookupError) as refusal:
-            results[unit_id] = str(refusal)
-    return results
+    session: Session, unit: Unit, questions: Collection[str], decision: Decision, *, act: Act
+) -> int:
+    """As `decide_conflicts`, about questions that other centres have too (rule G6): all of them, or `NoSuchConflict`."""
+    wanted = select(Question.id).filter_by(unit_id=unit.code).where(Question.question.in_(questions))
+    found = session.scalars(wanted.order_by(Question.place)).all()
+    if len(found) != len(questions):
+        raise NoSuchConflict(SETTLED)
+    return decide_conflicts(session, unit, dict.fromkeys(found, decision), act=act)
 
 
 def pin(session: Session, unit: Unit, path: Path, *, act: Act) -> int:
@@ -186,11 +220,16 @@ def _mark(
     return _write(session, desk, centre_tree(desk.before), marks, act, Deed(deed, written(path), facts))
 
 
-def _write(session: Session, desk: _Desk, tree: Any, marks: Marks, act: Act, deed: Deed) -> int:
+def _write(session: Session, desk: _Desk, tree: Any, marks: Marks, act: Act, *deeds: Deed) -> int:
+    after = _centre_of(desk, tree)
+    refuse_edit(desk.standard, desk.before, after)
+    stand = {"marks": identity([mark.data() for mark in marks])}
+    told = (replace(deed, facts={**deed.facts, **stand}) for deed in deeds)
+    return write_edit(session, desk.unit, desk.centre, desk.standard, (desk.before, after), marks, act, *told)
+
+
+def _centre_of(desk: _Desk, tree: Any) -> CentreSpec:
     try:
-        after = centre_of(tree, like=desk.before)
+        return centre_of(tree, like=desk.before)
     except ValidationError as error:
         raise EditRefused(str(problem["msg"]) for problem in error.errors(include_url=False)) from error
-    refuse_edit(desk.standard, desk.before, after)
-    told = replace(deed, facts={**deed.facts, "marks": identity([mark.data() for mark in marks])})
-    return write_edit(session, desk.unit, desk.centre, desk.standard, (desk.before, after), marks, act, told)

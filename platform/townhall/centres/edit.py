@@ -1,7 +1,8 @@
 """Local edits: what a township sets, adds, takes away or reorders; policies held, every edit a revision (rule E8)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count, pairwise
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,7 +23,7 @@ from provisioning.wording import message
 from townhall.audit.act import Act
 from townhall.centres.apply import pinned
 from townhall.centres.models import Centre, Revision
-from townhall.centres.recording import EDIT, Deed, record_closed, record_edit
+from townhall.centres.recording import EDIT, Deed, record_closed, record_edit, shared_out
 from townhall.centres.rows import require_centre
 from townhall.centres.status import closed as closed_centre
 from townhall.centres.writing import add_revision, marks_in_force, write_rows
@@ -34,12 +35,14 @@ class Edit:
     """One field set to a value in canonical form; `key` is None for the profile and the hall.
 
     The field `*` is an item as a whole, `order` the order of a collection: see `removal`, `addition`, `ordering`.
+    `again` is set on an item that stood here before, or that the standard has: it comes back under its own key.
     """
 
     section: str
     key: str | None
     field: str
     value: Any
+    again: bool = False
 
 
 def removal(section: str, key: str) -> Edit:
@@ -52,8 +55,16 @@ def addition(section: str, item: Keyed) -> Edit:
     return Edit(section, item.key, ITEM, canonical(item))
 
 
+def comeback(section: str, item: Keyed) -> Edit:
+    """One item that was taken away, back under its own key: it is the same one (rule A3)."""
+    return Edit(section, item.key, ITEM, canonical(item), again=True)
+
+
 def ordering(section: str, keys: Iterable[str]) -> Edit:
-    """A collection that is ordered by hand, in another order; every key once (rule D1)."""
+    """A collection that is ordered by hand, in another order; every key once (rule D1).
+
+    What the same edits add stands at the end, or where it is named.
+    """
     return Edit(section, None, ORDER, list(keys))
 
 
@@ -62,11 +73,20 @@ def local_key(unit: Unit, name: str) -> str:
     return f"xiang:{unit.code[:9]}:{name}"
 
 
-class EditRefused(ValueError):
-    """Edits that break a policy, a type or a rule; nothing of them is written. `reasons` are Chinese sentences."""
+def next_key(session: Session, unit: Unit) -> str:
+    """A key for an item that a township adds, which was never used here; its number is no rank."""
+    used = {*_standing_keys(require_centre(session, unit.code)), *_keys_of_old(session, unit)}
+    return next(key for number in count(1) if (key := local_key(unit, f"own-{number}")) not in used)
 
-    def __init__(self, reasons: Iterable[str]) -> None:
-        self.reasons = tuple(reasons)
+
+class EditRefused(ValueError):
+    """Edits that break a policy, a type or a rule; nothing of them is written. `reasons` are Chinese sentences.
+
+    `places` says by key where the configuration would be at odds with itself; nothing of policies and types.
+    """
+
+    def __init__(self, reasons: Iterable[str], places: Iterable[str] = ()) -> None:
+        self.reasons, self.places = tuple(reasons), tuple(places)
         super().__init__("；".join(self.reasons))
 
 
@@ -91,7 +111,7 @@ def edit_centre(
     before = require_centre(session, unit.code)
     standard = pinned(session, unit).upstream
     edits = tuple(edits)
-    _refuse_keys(session, unit, before, edits)
+    _refuse_keys(session, unit, standard.centre, before, edits)
     after = edited(before, edits)
     refuse_edit(standard, before, after)
     marks = marks_in_force(session, centre)
@@ -106,11 +126,12 @@ def write_edit(
     change: tuple[CentreSpec, CentreSpec],
     marks: Marks,
     act: Act,
-    deed: Deed,
+    *deeds: Deed,
 ) -> int:
     """Write a configuration (before, after) that is allowed, with its marks; gives the number of the revision.
 
-    Conflicts that it settles are closed with it (rule G5). Where nothing changes there is no revision.
+    Each deed has a record of its own. Conflicts that the configuration settles are closed with it (rule G5). Where
+    nothing changes there is no revision.
     """
     before, after = change
     still_open = open_questions(unit.code, standard, after, marks)
@@ -119,29 +140,65 @@ def write_edit(
     changes = write_rows(session, centre, before, after)
     old = centre.content_hash
     add_revision(session, centre, standard.centre, after, still_open, act)
-    record_edit(session, act, unit, centre, deed, changes, old)
+    for deed, own in shared_out(deeds, changes):
+        record_edit(session, act, unit, centre, deed, own, old)
     record_closed(session, act, unit, closed(marks, still_open))
     return centre.revision
 
 
+def item_of(section: str, value: Mapping[str, Any]) -> Keyed:
+    """An item from its canonical form. Raises `EditRefused` for what is none."""
+    try:
+        return COLLECTIONS[section].model_validate(value)
+    except ValidationError as error:
+        raise EditRefused(_problem(problem) for problem in error.errors(include_url=False)) from error
+
+
 def edited(before: CentreSpec, edits: tuple[Edit, ...]) -> CentreSpec:
-    """The configuration after edits. Raises `EditRefused` for what points nowhere or does not fit its type."""
-    if unknown := [edit for edit in edits if not _exists(before, edit)]:
+    """A configuration with edits, not yet judged. Raises `EditRefused` for what points nowhere or is of a wrong type."""
+    if unknown := [edit for edit in edits if not _exists(before, edits, edit)]:
         raise EditRefused(
             f"沒有可以修改的「{edit.section} {edit.key or ''} {edit.field}」" for edit in unknown
         )
-    # An order is of the items that were there, so it comes before what is added.
-    edits = tuple(sorted(edits, key=lambda edit: edit.field != ORDER))
+    # An order is of all items, so it comes after what is added.
+    changes = [_change(edits, edit) for edit in sorted(edits, key=lambda edit: edit.field == ORDER)]
     try:
-        return patched(before, [[edit.section, edit.key, edit.field, edit.value] for edit in edits])
+        return patched(before, changes)
     except ValidationError as error:
         problems = error.errors(include_url=False)
         raise EditRefused(_problem(problem) for problem in problems) from error
 
 
-def _refuse_keys(session: Session, unit: Unit, before: CentreSpec, edits: tuple[Edit, ...]) -> None:
-    """What a township adds carries its own name, and no key is ever used again (rule A3)."""
-    new = [edit.key or "" for edit in edits if edit.field == ITEM and edit.value is not None]
+def _change(edits: tuple[Edit, ...], edit: Edit) -> list[Any]:
+    """An edit as a change; what is added and has no place in an order comes last in it."""
+    if edit.field != ORDER:
+        return [edit.section, edit.key, edit.field, edit.value]
+    added = [key for key in _added(edits, edit.section) if key not in edit.value]
+    return [edit.section, None, ORDER, [*edit.value, *added]]
+
+
+def _added(edits: Iterable[Edit], section: str) -> list[str]:
+    return [
+        edit.key or ""
+        for edit in edits
+        if (edit.section, edit.field) == (section, ITEM) and edit.value is not None
+    ]
+
+
+def _refuse_keys(
+    session: Session, unit: Unit, standard: CentreSpec, before: CentreSpec, edits: tuple[Edit, ...]
+) -> None:
+    """What a township adds carries its own name, and no key is ever used again (rule A3).
+
+    What comes back was here before or is the standard's, and is not there now.
+    """
+    back = [edit.key or "" for edit in edits if edit.again]
+    known = {*_standing_keys(standard), *_keys_of_old(session, unit)} if back else set()
+    if lost := [key for key in back if key in {*_standing_keys(before)} or key not in known]:
+        raise EditRefused(f"「{key}」沒有可以恢復的內容" for key in lost)
+    new = [
+        edit.key or "" for edit in edits if edit.field == ITEM and edit.value is not None and not edit.again
+    ]
     strange = [key for key in new if not key.startswith(local_key(unit, ""))]
     reasons = [f"本地新增的鍵須以 {local_key(unit, '')} 開頭，實為「{key}」" for key in strange]
     if new and not strange:
@@ -162,7 +219,7 @@ def _keys_of_old(session: Session, unit: Unit) -> Iterator[str]:
     return (str(key) for changes in found for _, key, _, _ in changes if key)
 
 
-def _exists(centre: CentreSpec, edit: Edit) -> bool:
+def _exists(centre: CentreSpec, edits: tuple[Edit, ...], edit: Edit) -> bool:
     """Whether an edit points at what is there, or adds what can be there; keys are not fields (rule A3)."""
     if edit.section not in CentreSpec.model_fields or edit.field == "key":
         return False
@@ -170,7 +227,8 @@ def _exists(centre: CentreSpec, edit: Edit) -> bool:
     if edit.section in COLLECTIONS:
         items = {item.key: item for item in value}
         if edit.field == ORDER:
-            return edit.key is None and edit.section in MANUAL and _each_once(edit.value, items)
+            added = _added(edits, edit.section)
+            return edit.key is None and edit.section in MANUAL and _each_once(edit.value, items, added)
         if edit.field == ITEM:
             return edit.key in items if edit.value is None else _is_item(edit)
         value = items.get(edit.key or "")
@@ -179,8 +237,14 @@ def _exists(centre: CentreSpec, edit: Edit) -> bool:
     return edit.field in getattr(type(value), "model_fields", {})
 
 
-def _each_once(keys: Any, items: Iterable[str]) -> bool:
-    return isinstance(keys, list) and sorted(map(str, keys)) == sorted(items)
+def _each_once(keys: Any, items: Collection[str], added: Collection[str]) -> bool:
+    """Whether all items that were there are named, none twice, and nothing but them and what is added."""
+    return (
+        isinstance(keys, list)
+        and all(isinstance(key, str) for key in keys)
+        and len({*keys}) == len(keys)
+        and {*items} <= {*keys} <= {*items, *added}
+    )
 
 
 def _is_item(edit: Edit) -> bool:
@@ -188,8 +252,15 @@ def _is_item(edit: Edit) -> bool:
 
 
 def _problem(problem: Any) -> str:
-    names = [FIELD.get(part, SECTION.get(part, "")) for part in problem["loc"] if isinstance(part, str)]
+    names = [FIELD.get(part, SECTION.get(part, "")) for part in _fields_of(problem["loc"])]
     return f"{next((name for name in reversed(names) if name), '')}：{message(problem)}"
+
+
+def _fields_of(place: tuple[str | int, ...]) -> Iterator[str]:
+    """The fields on the way to a fault; right after one, `value` and `blank` only say which of the two it was read as."""
+    for above, part in pairwise((0, *place)):
+        if isinstance(part, str) and not (isinstance(above, str) and part in {"value", "blank"}):
+            yield part
 
 
 def refuse_edit(upstream: Upstream, before: CentreSpec, after: CentreSpec) -> None:
@@ -197,9 +268,10 @@ def refuse_edit(upstream: Upstream, before: CentreSpec, after: CentreSpec) -> No
     changes = tuple(differences(before, after))
     reasons = [reason for change in changes for reason in _forbidden(upstream, before, change)]
     known = {(by_key(before, path), text) for path, text in check_centre(before)}
-    reasons += [text for path, text in check_centre(after) if (by_key(after, path), text) not in known]
-    if reasons:
-        raise EditRefused(reasons)
+    found = ((by_key(after, path), text) for path, text in check_centre(after))
+    faults = [fault for fault in found if fault not in known]
+    if reasons or faults:
+        raise EditRefused([*reasons, *(text for _, text in faults)], [place for place, _ in faults])
 
 
 def _forbidden(upstream: Upstream, before: CentreSpec, change: Difference) -> Iterator[str]:

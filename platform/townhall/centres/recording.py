@@ -1,6 +1,6 @@
 """What the audit keeps of applying, editing and deciding: one record for each deed (rules O1 to O3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,24 @@ def record_edit(
     """An edit, a decision or a mark, with every change it made."""
     basis = {**deed.facts, "before": before, "after": centre.content_hash, "revision": centre.revision}
     record(session, act, unit.code, deed.action, path=deed.path, changes=told(changes), basis=basis)
+
+
+def shared_out(deeds: Sequence[Deed], changes: Iterable[Difference]) -> list[tuple[Deed, list[Difference]]]:
+    """Deeds of one revision, each with its changes: the first at whose place it is has one, the last all others.
+
+    So each change stands in one record, and an order after the items that it orders (rule O2).
+    """
+    own: list[list[Difference]] = [[] for _ in deeds]
+    for change in changes:
+        places = (number for number, deed in enumerate(deeds) if _at(deed.path, change.path))
+        own[next(places, -1)].append(change)
+    return list(zip(deeds, own, strict=True))
+
+
+def _at(place: str, other: str) -> bool:
+    """Whether two written places are the same or one lies within the other."""
+    outer, inner = sorted((place, other), key=len)
+    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
 
 
 def record_closed(session: Session, act: Act, unit: Unit, marks: Iterable[Mark]) -> None:

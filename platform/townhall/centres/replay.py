@@ -1,6 +1,7 @@
 """A centre from its audit alone: creation and every edit, one after the other (rule O2)."""
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select
@@ -25,11 +26,17 @@ class ReplayBroken(ValueError):
 def replay(session: Session, unit: Unit) -> CentreSpec | None:
     """The configuration that a unit's audit leads to, None where it never got a centre. Raises `ReplayBroken`."""
     centre: CentreSpec | None = None
-    for one in _of_the_configuration(records(session, unit.code)):
-        centre = _created(session, unit, one) if one.action == CREATE else _edited(centre, one)
+    for _, deeds in groupby(_of_the_configuration(records(session, unit.code)), _revision):
+        for one in deeds:
+            centre = _created(session, unit, one) if one.action == CREATE else _edited(centre, one)
         if content_hash(centre) != one.basis["after"]:
             raise ReplayBroken(f"{unit.code} 第 {one.number} 條：重放結果與記錄的內容哈希不符")
     return centre
+
+
+def _revision(one: AuditRecord) -> Any:
+    """Several decisions may be one revision; only together they lead to what it says."""
+    return one.basis["revision"]
 
 
 def _of_the_configuration(found: Iterable[AuditRecord]) -> Iterable[AuditRecord]:

@@ -21,7 +21,8 @@ class Task:
     """What a job is given. All of its sessions are for its unit and what lies below, and for nothing else.
 
     `session` only reads; give it up before work that takes long. `sessions` are for effects of their own, each to
-    be such that doing it again does nothing. `progress` raises when the job is not to go on.
+    be such that doing it again does nothing. `progress` raises when the job is not to go on. `act` is the host's
+    staff; `asker` is for what the person who asked has decided, and a worker only carries out.
     """
 
     session: Session
@@ -30,6 +31,7 @@ class Task:
     parameters: Mapping[str, Any]
     progress: Progress
     act: Act
+    asker: Act
 
 
 @dataclass(frozen=True, slots=True)

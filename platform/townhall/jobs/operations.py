@@ -39,18 +39,18 @@ class JobLost(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job in the hands of the worker that took it; `attempt` is the number of that taking."""
+    """A job in the hands of the worker that took it; `attempt` is the number of that taking, `asker` who asked for it."""
 
     unit_id: str
     key: str
     kind: str
     parameters: Mapping[str, Any]
     attempt: int
-    correlation: str
+    asker: Act
 
     def act(self, moment: dt.datetime) -> Act:
         """Who does what the job does: the host's staff, tied to the request in which it was asked for."""
-        return Act(STAFF, "", HOST_STAFF, "", moment, correlation=self.correlation)
+        return Act(STAFF, "", HOST_STAFF, "", moment, correlation=self.asker.correlation)
 
     @property
     def path(self) -> str:
@@ -142,7 +142,8 @@ def take(session: Session, unit_id: str, key: str, moment: dt.datetime, lease: d
     if not _changed(session, and_(Job.unit_id == unit_id, Job.key == key, _free(moment)), values):
         return None
     job = session.get_one(Job, (unit_id, key), populate_existing=True)
-    return Claim(unit_id, key, job.kind, dict(job.parameters), job.attempts, job.correlation)
+    asker = Act(job.login, job.name, job.role, job.held, moment, correlation=job.correlation)
+    return Claim(unit_id, key, job.kind, dict(job.parameters), job.attempts, asker)
 
 
 def renew(session: Session, claim: Claim, until: dt.datetime) -> bool:

@@ -127,7 +127,9 @@ class Runner:
         writers = sessionmaker(self.engine, expire_on_commit=False, info=scoped(scope))
         with self._reading(scope) as session:
             unit = session.get_one(Unit, claim.unit_id)
-            task = Task(session, writers, unit, claim.parameters, hold.progress, claim.act(now()))
+            task = Task(
+                session, writers, unit, claim.parameters, hold.progress, claim.act(now()), claim.asker
+            )
             return kind.run(task)
 
     def _end(self, scope: Scope, claim: Claim, outcome: Outcome) -> State:

@@ -222,7 +222,7 @@ def change(desk: Desk, json: ProfileChange) -> Response:
         *(() if _faults(json) else save(desk, _edits(desk, json), json.reason, json.seen)),
     ]
     if reasons:
-        return _refusal(reasons)
+        return refused(reasons)
     desk.forget()
     return jsonify(_centre(desk).model_dump())
 
@@ -282,13 +282,15 @@ def fault(error: Exception) -> Response | None:
         return None
     code = error.code if isinstance(error, HTTPException) and error.code else 500
     if isinstance(error, Unfit):
-        return _refusal(error.texts)
+        return refused(error.texts)
     answer = jsonify(Fault(error=HTTPStatus(code).phrase).model_dump())
     answer.status_code = code
     return answer
 
 
-def _refusal(texts: list[str]) -> Response:
-    answer = jsonify(Refusal(errors=texts).model_dump())
+def refused(texts: list[str]) -> Response:
+    """The answer to what cannot be done, in Chinese sentences."""
+    sound = [text.encode("utf-8", "backslashreplace").decode() for text in texts]  # half a sign is no text
+    answer = jsonify(Refusal(errors=sound).model_dump())
     answer.status_code = 422
     return answer

@@ -42,14 +42,18 @@ def entered(name: str) -> str:
 
 def typed() -> dict[str, str]:
     """The form as it was sent, to show it again: without what no page may hold."""
-    return {name: "".join(filter(str.isprintable, text)) for name, text in request.form.items()}
+    return {name: "".join(filter(_showable, entered(name))) for name in request.form}
+
+
+def _showable(sign: str) -> bool:
+    return sign.isprintable() or sign in "\n\u3000"
 
 
 def faults(names: Iterable[str]) -> list[str]:
     """What no field may hold: texts beyond all measure, and control characters."""
     texts = [entered(name) for name in names]
     found = [TOO_LONG] if any(len(text) > LONGEST for text in texts) else []
-    if any(not (sign.isprintable() or sign in "\n\u3000") for text in texts for sign in text):
+    if any(not _showable(sign) for text in texts for sign in text):
         found.append(INVISIBLE)
     return found
 

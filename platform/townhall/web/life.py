@@ -15,6 +15,7 @@ from townhall.centres.archive import write_archive
 from townhall.centres.lifecycle import STEPS, StepRefused, take
 from townhall.centres.status import WORDS, Status
 from townhall.centres.steps import archive_name
+from townhall.counties.steps import PUBLISH as OVERLAY
 from townhall.units.models import Level, Unit
 from townhall.web.desk import Desk
 from townhall.web.edge import database
@@ -32,6 +33,7 @@ NAMES = {
     "centre.suspend": msgid("暫停中心"),
     "centre.archive": msgid("歸檔中心"),
     "release.publish": msgid("發布標準"),
+    OVERLAY: msgid("發布縣級補充規定"),
     "unit.merge": msgid("合併鄉鎮"),
     "unit.split": msgid("分設鄉鎮"),
 }
@@ -120,7 +122,8 @@ def undecided() -> ResponseReturnValue:
     open_ones = wanted.where(Approval.verdict == Verdict.PENDING.value).order_by(Approval.proposed_at)
     if not allowed(Right.LIFECYCLE):
         # What is about several townships stands on a page of the prefecture's own.
-        open_ones = open_ones.where(Unit.level == Level.TOWNSHIP.value)
+        own = (Unit.level == Level.TOWNSHIP.value) | (Approval.kind == OVERLAY)
+        open_ones = open_ones.where(own)
     found = database().execute(open_ones.limit(200)).all()
     return render_template("approvals.html", found=found, names=NAMES, may=_may_decide)
 

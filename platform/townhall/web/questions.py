@@ -1,14 +1,15 @@
 """What is open between a centre and its standard, decided here: for one centre, or for all that have the same question."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from provisioning.labels import FIELD, SECTION, item_label, part_label
-from provisioning.marks import Choice, Mark
+from provisioning.marks import Choice, Mark, NoSuchConflict
 from provisioning.plan import Action
 from provisioning.sentences import shown
 from provisioning.specs import CentreSpec
@@ -16,11 +17,15 @@ from provisioning.specs.centre import COLLECTIONS
 from provisioning.tree import Path
 from townhall.accounts.rights import Right
 from townhall.centres import deciding
-from townhall.centres.asking import ledger, shared_questions, units_with
-from townhall.centres.deciding import Decision, decide_alike, decide_conflict
+from townhall.centres.asking import Open, ledger, shared_questions, shared_together, units_with
+from townhall.centres.deciding import Decision, decide_alike, decide_conflicts
 from townhall.centres.edit import EditRefused
 from townhall.centres.ruling import decided_by_rules
 from townhall.clock import now
+from townhall.jobs.conflicts import DECIDE, asked_for
+from townhall.jobs.models import Job, State
+from townhall.jobs.operations import JobRefused, ask
+from townhall.units.models import Unit
 from townhall.web.desk import Desk
 from townhall.web.edge import database
 from townhall.web.editing import entered, faults
@@ -36,12 +41,29 @@ CHOICES = {
     "other": (Choice.NEW_VALUE, msgid("改為其他值")),
     "later": (Choice.LATER, msgid("以後再定")),
 }
+# Of everything that is open in one item at once; a value can only be given to a single place.
+ALL = {
+    "keep": (Choice.KEEP_LOCAL, msgid("都留本地")),
+    "take": (Choice.TAKE_STANDARD, msgid("都用標準")),
+    "later": (Choice.LATER, msgid("都以後再定")),
+}
 DECIDED, NOTED = msgid("已決定。"), msgid("已記下。")
 NO_CHOICE = msgid("請選擇怎樣決定")
 NO_DAY = msgid("請填寫日期，不早於今天")
 NO_VALUE = msgid("請填寫要改成的內容；時限填天數")
+STARTED = msgid("已交後台逐個中心決定，本頁會顯示進度。")
+UNDER_WAY = msgid("這個問題正在為各中心決定，請等它完成")
+RECENT, TOLD = 5, dt.timedelta(days=1)  # how many decisions for many centres are shown, and for how long
+STATES = {
+    State.WAITING: (msgid("等待中"), "open", "clock"),
+    State.RUNNING: (msgid("正在決定"), "open", "progress"),
+    State.DONE: (msgid("已完成"), "complete", "circle-check"),
+    State.FAILED: (msgid("失敗"), "fault", "alert-triangle"),
+    State.CANCELLED: (msgid("已取消"), "closed", "x"),
+}
 CHANGED = msgid("這項內容已有變動，請重新打開頁面")
 Act = Callable[[Desk, Any], object]
+Choices = Mapping[str, tuple[Choice, str]]
 
 
 @pages.get("/t/<code9:code>/differences")
@@ -55,16 +77,27 @@ def show(desk: Desk) -> ResponseReturnValue:
 @township(Right.EDIT)
 def settle(desk: Desk, identifier: str) -> ResponseReturnValue:
     """Decide one question."""
-    mark = next(
-        (one.mark for one in ledger(desk.session, desk.unit).questions if one.mark.id == identifier), None
-    )
-    if mark is None:
+    open_now = ledger(desk.session, desk.unit).questions
+    return _settled(desk, [one.mark for one in open_now if one.mark.id == identifier], CHOICES)
+
+
+@pages.post("/t/<code9:code>/differences/together/<token>")
+@township(Right.EDIT)
+def settle_together(desk: Desk, token: str) -> ResponseReturnValue:
+    """Decide all questions on one item at once; they are just those that the page showed, or it is refused."""
+    found = next((one for one in ledger(desk.session, desk.unit).together if one.token == token), None)
+    return _settled(desk, [one.mark for one in found.questions] if found else [], ALL)
+
+
+def _settled(desk: Desk, marks: list[Mark], choices: Choices) -> ResponseReturnValue:
+    if not marks:
         return _refused(desk, CHANGED)
-    decision, fault = decision_entered(mark)
+    decision, fault = decision_entered(marks[0], choices)
     if decision is None:
         return _refused(desk, fault)
+    decisions = dict.fromkeys((mark.id for mark in marks), decision)
     try:
-        decide_conflict(desk.session, desk.unit, mark.id, decision, act=acting(entered("reason")))
+        decide_conflicts(desk.session, desk.unit, decisions, act=acting(entered("reason")))
     except (EditRefused, LookupError) as refusal:
         return _refused(desk, *getattr(refusal, "reasons", [str(refusal)]))
     return _done(desk, DECIDED)
@@ -120,26 +153,73 @@ def inbox() -> ResponseReturnValue:
 @requires(Right.EDIT)
 def settle_alike(question: str) -> ResponseReturnValue:
     """One decision for every centre with the same question; what one of them refuses does not stop the others."""
-    shared = next((one for one in shared_questions(database()) if one.question == question), None)
-    if shared is None:
+    found = [one for one in shared_questions(database()) if one.question == question]
+    return _settled_alike([Open(one.mark, one.action) for one in found], CHOICES)
+
+
+@pages.post("/questions/together/<token>")
+@requires(Right.EDIT)
+def settle_together_alike(token: str) -> ResponseReturnValue:
+    """One decision about all that is open in one item, for every centre where just that is open alike."""
+    found = [one.together for one in shared_together(database()) if one.together.token == token]
+    return _settled_alike([asked for one in found for asked in one.questions], ALL)
+
+
+def _settled_alike(asked: list[Open], choices: Choices) -> ResponseReturnValue:
+    if not asked:
         return _inbox(CHANGED), 422
-    decision, fault = decision_entered(shared.mark)
+    decision, fault = decision_entered(asked[0].mark, choices)
     if decision is None:
         return _inbox(fault), 422
-    units = units_with(database(), question)
-    results = decide_alike(database(), units, question, decision, act=acting(entered("reason")))
-    refused = [f"{unit.name}：{results[unit.code]}" for unit in units if results.get(unit.code)]
-    if refused:
-        return _inbox(*refused, committed=len(results) - len(refused))
-    flash(DECIDED)
+    questions = [one.mark.question for one in asked]
+    units = units_with(database(), questions)
+    try:
+        if len(units) == 1:
+            decide_alike(database(), units[0], questions, decision, act=acting(entered("reason")))
+        else:
+            _start(questions, decision, [one.action.sentence for one in asked])
+    except (EditRefused, NoSuchConflict, JobRefused) as refusal:
+        database().rollback()
+        return _inbox(*getattr(refusal, "reasons", [str(refusal)])), 422
+    flash(DECIDED if len(units) == 1 else STARTED)
     return redirect(url_for("questions.inbox"), 303)
 
 
-def decision_entered(mark: Mark) -> tuple[Decision | None, str]:
+def _start(questions: list[str], decision: Decision, about: list[str]) -> None:
+    """Have many centres decided beside the request. Raises `JobRefused`, also where one of them is being decided."""
+    if _under_way(_jobs()) & {*questions}:
+        raise JobRefused(UNDER_WAY)
+    kinds, post = current_app.extensions["townhall.jobs"], current_app.extensions["townhall.post"]
+    parameters = asked_for(questions, decision, entered("reason"), about)
+    post.announce(database(), ask(database(), acting(), kinds, held_unit().code, DECIDE, parameters))
+
+
+def _jobs() -> list[Job]:
+    """What is being decided for many centres, newest first, and what came of it within a day."""
+    wanted = select(Job).filter_by(unit_id=held_unit().code, kind=DECIDE).order_by(Job.asked_at.desc())
+    newest = database().scalars(wanted.limit(RECENT)).all()
+    return [job for job in newest if job.ended_at is None or now() - job.ended_at < TOLD]
+
+
+def _under_way(jobs: list[Job]) -> set[str]:
+    """The questions that are being decided."""
+    return {question for job in jobs if job.open for question in job.parameters["questions"]}
+
+
+def _refusals(jobs: list[Job]) -> dict[str, list[tuple[Unit, str]]]:
+    """By job the centres that could not be decided, and why."""
+    return {
+        job.key: [(database().get_one(Unit, code), reason) for code, reason in job.result["reasons"]]
+        for job in jobs
+        if job.result
+    }
+
+
+def decision_entered(mark: Mark, choices: Choices = CHOICES) -> tuple[Decision | None, str]:
     """What the form decides about a question, or what is missing of it."""
     if wrong := faults(["value", "reason"]):
         return None, wrong[0]
-    choice = CHOICES.get(request.form.get("choice", ""))
+    choice = choices.get(request.form.get("choice", ""))
     if choice is None:
         return None, NO_CHOICE
     if choice[0] is Choice.LATER:
@@ -216,16 +296,30 @@ def _page(desk: Desk, *reasons: str) -> str:
         "told": told,
         "place_words": place_words,
         "choices": CHOICES,
+        "all": ALL,
         "simple": simple,
         "today": now().date(),
     }
     return render_template("differences.html", desk=desk, reasons=reasons, **page)
 
 
-def _inbox(*reasons: str, committed: int = 0) -> str:
-    shared = shared_questions(database())
-    page = {"shared": shared, "told": told, "choices": CHOICES, "simple": simple, "today": now().date()}
-    return render_template("questions.html", held=held_unit(), reasons=reasons, committed=committed, **page)
+def _inbox(*reasons: str) -> str:
+    shared, together, jobs = shared_questions(database()), shared_together(database()), _jobs()
+    busy = _under_way(jobs)
+    page = {
+        "shared": [one for one in shared if one.question not in busy],
+        "together": [one for one in together if busy.isdisjoint(one.questions)],
+        "jobs": jobs,
+        "refusals": _refusals(jobs),
+        "states": STATES,
+        "said": {choice.value: words for choice, words in CHOICES.values()},
+        "told": told,
+        "choices": CHOICES,
+        "all": ALL,
+        "simple": simple,
+        "today": now().date(),
+    }
+    return render_template("questions.html", held=held_unit(), reasons=reasons, **page)
 
 
 def _refused(desk: Desk, *reasons: str) -> ResponseReturnValue:

@@ -37,14 +37,14 @@ document.addEventListener("input", (event) => {
 document.addEventListener("submit", (event) => {
   unsaved = false;
   const button = event.target.method === "post" && event.submitter;
-  if (button && !button.name) setTimeout(() => { button.disabled = true; }, 0);
+  if (button && !button.name) setTimeout(() => { button.disabled = true; button.dataset.sent = ""; }, 0);
 });
 window.addEventListener("beforeunload", (event) => {
   if (unsaved) event.preventDefault();
   if (unsaved) event.returnValue = "";
 });
 window.addEventListener("pageshow", () => {
-  document.querySelectorAll("button[disabled]").forEach((button) => { button.disabled = false; });
+  document.querySelectorAll("button[data-sent]").forEach((button) => { button.disabled = false; });
 });
 
 // How a text will stand on paper, a moment after the last key; an older answer never replaces a newer one.
