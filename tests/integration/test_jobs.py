@@ -45,7 +45,7 @@ from townhall.jobs.packages import NO_CENTRE, NO_SCRIPT, PACKAGE
 from townhall.jobs.provisioning import PROVISION
 from townhall.jobs.registry import kinds
 from townhall.jobs.runner import ATTEMPTS, FAULT, GAVE_UP, UNKNOWN, JobWithoutTenant
-from townhall.jobs.standards import RUN, SIMULATE, TAKE_BACK
+from townhall.jobs.standards import BRING_ON, RUN, SIMULATE, TAKE_BACK
 from townhall.tenancy import Scope, ScopeMissing, ScopeViolation, current, scope_of
 
 PREFECTURE = "522300000000"
