@@ -84,6 +84,7 @@ def test_bar_t6_every_kind_of_job_without_a_tenant_refuses(workshop: Workshop, n
         SIMULATE: {"release": 1},
         RUN: {"rollout": 1, "through": 1},
         TAKE_BACK: {"rollout": 1, "wave": 1, "reason": "試"},
+        BRING_ON: {},
     }[name]
     key = workshop.ask(workshop.codes[0], name, parameters)
     carried = celery_of(workshop.settings.model_copy(update={"broker": "memory://"})).tasks[TASK]
