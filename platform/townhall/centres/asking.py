@@ -112,8 +112,8 @@ class Shared:
 MOST = 100  # questions on one page
 
 
-def shared_questions(session: Session) -> list[Shared]:
-    """The open questions within the session's scope, those of the most centres first."""
+def shared_questions(session: Session, most: int | None = MOST) -> list[Shared]:
+    """The open questions within the session's scope, those of the most centres first; all with `most` None."""
     counted = (
         select(Question.question, func.count().label("centres"), func.min(Question.unit_id).label("first"))
         .group_by(Question.question)
@@ -121,7 +121,7 @@ def shared_questions(session: Session) -> list[Shared]:
     )
     found = (
         _shared(session, row.question, row.centres, row.first)
-        for row in session.execute(counted.limit(MOST)).all()
+        for row in session.execute(counted.limit(most)).all()
     )
     return [one for one in found if one is not None]
 
@@ -145,4 +145,10 @@ def _marks(session: Session, unit: Unit) -> Iterator[Mark]:
 def units_with(session: Session, question: str) -> list[Unit]:
     """The units within the session's scope that have a question, by code."""
     having = select(Unit).join(Question, Question.unit_id == Unit.code).where(Question.question == question)
+    return list(session.scalars(having.order_by(Unit.code)))
+
+
+def units_asked(session: Session) -> list[Unit]:
+    """The units within the session's scope that have any question, by code."""
+    having = select(Unit).where(Unit.code.in_(select(Question.unit_id)))
     return list(session.scalars(having.order_by(Unit.code)))
