@@ -17,7 +17,6 @@ most 1.2 times as much for ten times the centres.
 import gc
 import json
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -304,6 +303,12 @@ def one_by_one(sessions: Sessions, units: list[Unit]) -> None:
             plan_centre(unit.code, read_centre(session, unit.code), pinned(session, unit).upstream, target)
 
 
+def peak_memory() -> int:
+    """KiB that this process has held at most. `getrusage` would tell what its parent held, if that was more."""
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
 def simulate_alone(address: str) -> None:
     """In a process of its own: simulate the draft and say how long it took and what it needed."""
     engine = create_engine_for(address)
@@ -317,7 +322,7 @@ def simulate_alone(address: str) -> None:
         lambda: simulate(readers, sessions, release, act=ACT, advance=lambda *step: told.append(step))
     )
     facts = {"seconds": taken.clock, "own": taken.own}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = peak_memory()
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     print(json.dumps({**facts, "peak": peak, "calls": len(told), "last": told[-1]}))
 
