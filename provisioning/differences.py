@@ -53,7 +53,7 @@ def _collection(section: str, before: tuple[Keyed, ...], after: tuple[Keyed, ...
     for key, item in old.items():
         if key not in new:
             yield Difference(section, key, ITEM, canonical(item), None)
-        elif item != new[key]:
+        elif item is not new[key] and item != new[key]:
             yield from _fields(section, key, item, new[key])
     for key, item in new.items():
         if key not in old:

@@ -70,8 +70,8 @@ class Sources:
 
     def fault(self, path: NodePath, text: str) -> Fault:
         """A fault at a path of the assembled pack, placed in the file it came from."""
-        section = str(path[0]) if path else ""
-        origins = self.origins.get(section, [])
+        path = self._withdrawn(path) or path
+        origins = self.origins.get(str(path[0]) if path else "", [])
         if len(path) > 1 and isinstance(path[1], int) and path[1] < len(origins):
             file, start = origins[path[1]]
             return file.fault((*start, *path[2:]), text)
@@ -81,6 +81,14 @@ class Sources:
         # What stands in no file is missing from the pack as a whole.
         pack = self.files[0].name.rpartition("/")[0] if self.files else ""
         return Fault(pack, 0, 0, dotted(path), text)
+
+    def _withdrawn(self, path: NodePath) -> NodePath | None:
+        """Where an item that is no longer there, and is named by its key, was withdrawn."""
+        retired = self.sections.get(RETIRED)
+        keys = retired.get(path[0]) if isinstance(retired, dict) and len(path) == 2 else None
+        if not isinstance(keys, list) or path[1] not in keys:
+            return None
+        return (RETIRED, path[0], keys.index(path[1]))
 
 
 def load_pack(

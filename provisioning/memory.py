@@ -25,3 +25,7 @@ class Remembered(Generic[T]):
         identity = id(value)
         self._known[identity] = (weakref.ref(value, lambda _gone: self._known.pop(identity, None)), result)
         return result
+
+    def afresh(self, value: Any) -> T:
+        """The same of a value that cannot be remembered by its identity."""
+        return self._compute(value)

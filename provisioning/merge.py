@@ -85,16 +85,35 @@ class Merged:
         return tuple(touch for touch in self.touches if touch.conflict)
 
 
-def merge(base: Any, ours: Any, theirs: Any, judge: Judge | None = None, node: Node = CENTRE) -> Merged:
-    """Merge three trees of one kind: `base` as last reconciled, `ours` of the township, `theirs` the new standard."""
-    merging = _Merging(judge or Lenient())
+# What became of items that a township has not touched, by place and by which two they were; they are held on to.
+Followed = dict[tuple[Path, int, int], tuple[Any, Any, Any, tuple[Touch, ...]]]
+
+
+def merge(
+    base: Any,
+    ours: Any,
+    theirs: Any,
+    judge: Judge | None = None,
+    node: Node = CENTRE,
+    followed: Followed | None = None,
+) -> Merged:
+    """Merge three trees of one kind: `base` as last reconciled, `ours` of the township, `theirs` the new standard.
+
+    `followed` may be given again with the same policies: what untouched items come to is then worked out once for
+    all townships. It never serves a pinned place.
+    """
+    merging = _Merging(judge or Lenient(), {} if followed is None else followed)
     tree = merging.value(node, (), base, ours, theirs)
     return Merged(tree, tuple(merging.touches))
+
+
+_ITEM = 2  # names in the path of an item of a section
 
 
 @dataclass
 class _Merging:
     judge: Judge
+    followed: Followed
     touches: list[Touch] = field(default_factory=list)
 
     def value(self, node: Node, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
@@ -201,6 +220,21 @@ class _Merging:
     def _item(self, node: Node, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         if ours is theirs is base:
             return ours
+        if ours is base and theirs is not None and len(path) == _ITEM and not self.judge.pinned(path):
+            return self._follow(node, path, base, theirs)
+        return self._merged(node, path, base, ours, theirs)
+
+    def _follow(self, node: Node, path: Path, base: Any, theirs: Any) -> Any:
+        place = path, id(base), id(theirs)
+        if place not in self.followed:
+            alone = _Merging(self.judge, self.followed)
+            item = alone._merged(node, path, base, base, theirs)
+            self.followed[place] = base, theirs, item, tuple(alone.touches)
+        _, _, item, touches = self.followed[place]
+        self.touches.extend(touches)
+        return item
+
+    def _merged(self, node: Node, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         # Items that are the same are opened all the same: the order of a list inside them may have changed.
         if ours is not None and theirs is not None:
             return _lent(node, self.value(node, path, base, ours, theirs), theirs, ours)

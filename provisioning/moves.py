@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from provisioning.memory import Remembered
 from provisioning.schema import CENTRE, Kind, Node
+from provisioning.specs import Keyed
 from provisioning.specs.pack import Carry, Move
 from provisioning.tree import Path, Tree, grown, same
 
@@ -153,23 +156,39 @@ def _in_place(standing: dict[str, Any], move: Move, items: dict[str, Any]) -> It
 
 
 def _repointed(tree: Tree, move: Move, section: str, name: str, prefix: str) -> Tree:
-    origins = {prefix + origin for origin in move.origins}
-    targets = [prefix + key for key in move.into]
+    origins = frozenset(prefix + origin for origin in move.origins)
+    targets = tuple(prefix + key for key in move.into)
     items = {
-        key: _pointing(CENTRE.fields[section].each, item, name, origins, targets)
+        key: _pointing(section, item, name, origins, targets)
         for key, item in (tree.get(section) or {}).items()
     }
     return {**tree, section: items or None}
 
 
-def _pointing(node: Node, item: Any, name: str, origins: set[str], targets: list[str]) -> Any:
+def _pointing(section: str, item: Any, name: str, origins: frozenset[str], targets: tuple[str, ...]) -> Any:
     """The item itself unless it points at an origin: what nobody changed is not opened."""
     standing: Any = item.get(name) if isinstance(item, dict) else getattr(item, name)
     many = isinstance(standing, list | frozenset)
     if not (origins & set(standing) if many else standing in origins):
         return item
-    pointed = sorted({*standing} - origins | {*targets}) if many else targets[0]
-    return {**grown(node, item), name: pointed}
+    pointed = _pointed(section, name, origins, targets)
+    return pointed(item) if isinstance(item, Keyed) else pointed.afresh(item)
+
+
+@lru_cache(maxsize=256)
+def _pointed(
+    section: str, name: str, origins: frozenset[str], targets: tuple[str, ...]
+) -> Remembered[dict[str, Any]]:
+    """Items with the new pointer. Of the standard's own there is one for base and townships, so that none is compared."""
+    node = CENTRE.fields[section].each
+
+    def of(item: Any) -> dict[str, Any]:
+        tree = grown(node, item)
+        standing = tree[name]
+        many = isinstance(standing, list)
+        return {**tree, name: sorted({*standing} - origins | {*targets}) if many else targets[0]}
+
+    return Remembered(of)
 
 
 def _without(tree: Tree, move: Move) -> Tree:

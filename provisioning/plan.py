@@ -15,7 +15,7 @@ from provisioning.labels import item_label
 from provisioning.marks import MarkKind, Marks, identity
 from provisioning.resolve import Layer
 from provisioning.schema import Kind
-from provisioning.sentences import action_sentence, finding_sentence
+from provisioning.sentences import action_sentence, finding_sentence, place_of
 from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.telling import waiting_words
@@ -112,6 +112,11 @@ class Action:
     def sentence(self) -> str:
         """One Chinese sentence, without path syntax (rule H4)."""
         return action_sentence(self)
+
+    @property
+    def place(self) -> str:
+        """Where it is, as people would point at it, e.g. 「事項〔臨時救助〕的承諾時限」."""
+        return place_of(self)
 
     @property
     def severity(self) -> str:

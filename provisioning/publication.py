@@ -64,7 +64,7 @@ def _removals(previous: Pack, new: Pack) -> Iterator[Finding]:
         item = before[section, key]
         for rule in _requiring(previous, new, section, key):
             yield (
-                (section,),
+                (section, key),
                 f"{_named(section, item)}屬必備（{rule.reason}），須先在一版中解除必備，才能取消",
             )
     for section, key in sorted(before.keys() - after.keys()):

@@ -13,7 +13,7 @@ from provisioning.marks import (
     still_between,
     with_old_bases,
 )
-from provisioning.merge import Touch, merge
+from provisioning.merge import Followed, Touch, merge
 from provisioning.moves import Moved, relocate
 from provisioning.resolve import Upstream
 from provisioning.specs import CentreSpec
@@ -64,7 +64,8 @@ def reconcile(unit: str, base: Upstream, ours: CentreSpec, target: Upstream, mar
     old = with_old_bases(tree_of(base), marks)
     relocated = relocate(old, _own_tree(base, ours), theirs, target.moves, base.number)
     standing = tuple(replace(mark, path=relocated.path(mark.path)) for mark in marks)
-    merged = merge(relocated.base, relocated.ours, theirs, Bench(target, standing))
+    judge = Bench(target, standing)
+    merged = merge(relocated.base, relocated.ours, theirs, judge, followed=_followed(base, target))
     centre = centre_of(merged.tree, like=target.centre)
     after = still_between(after_merge(unit, standing, merged.touches), merged.tree)
     return Reconciled(centre, merged.touches, relocated.moved, standing, after)
@@ -87,6 +88,12 @@ def tree_of(standard: Upstream) -> Tree:
 def aligned(base: Upstream, target: Upstream) -> Tree:
     """The tree of a target that shares with its base every item that is the same, so that it need not be compared."""
     return _sharing(tree_of(base), tree_of(target))
+
+
+@lru_cache(maxsize=64)
+def _followed(_base: Upstream, _target: Upstream) -> Followed:
+    """What becomes of items that townships have not touched on this way: worked out once for all of them."""
+    return {}
 
 
 def _own_tree(base: Upstream, ours: CentreSpec) -> Tree:

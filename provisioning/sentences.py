@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any, Protocol
 
-from provisioning.labels import FIELD, SECTION
+from provisioning.labels import FIELD, SECTION, part_label
 from provisioning.money import yuan
 
 
@@ -81,7 +81,7 @@ def _item(action: Deed) -> str:
     return f"{name}〔{action.label}〕" if action.label else name
 
 
-def _place(action: Deed) -> str:
+def place_of(action: Deed) -> str:
     """The item, the field and, inside a list, the line, as people would point at it."""
     if action.order:
         return f"{_listed(action)}的排列次序"
@@ -112,16 +112,18 @@ def _cause(action: Deed) -> str:
 
 def _changed(action: Deed) -> str:
     if action.order:
-        return f"{_place(action)}按{_cause(action)}調整"
+        return f"{place_of(action)}按{_cause(action)}調整"
     whole = action.before is None or action.after is None
     if whole and isinstance(action.after or action.before, dict):
-        return f"{'取消' if action.after is None else '增加'}{_place(action)}（{_cause(action)}{UNTOUCHED}）"
+        return (
+            f"{'取消' if action.after is None else '增加'}{place_of(action)}（{_cause(action)}{UNTOUCHED}）"
+        )
     both = f"{_told(action, action.before).strip()} → {_told(action, action.after).strip()}"
-    return f"{_place(action)}：{both}（{_cause(action)}調整{UNTOUCHED}）"
+    return f"{place_of(action)}：{both}（{_cause(action)}調整{UNTOUCHED}）"
 
 
 def _merged_set(action: Deed) -> str:
-    return f"{_place(action)}：合併{_cause(action)}和本地的增減，現為{_told(action, action.after)}"
+    return f"{place_of(action)}：合併{_cause(action)}和本地的增減，現為{_told(action, action.after)}"
 
 
 def _template(action: Deed) -> str:
@@ -132,10 +134,10 @@ def _template(action: Deed) -> str:
 
 def _kept(action: Deed) -> str:
     if action.after is None:
-        return f"{_place(action)}已由本地刪去，保持刪去"
+        return f"{place_of(action)}已由本地刪去，保持刪去"
     if action.standard is None:
-        return f"{_place(action)}為本地新增，保留"
-    return f"{_place(action)}：{_both(action)}，本地內容保留"
+        return f"{place_of(action)}為本地新增，保留"
+    return f"{place_of(action)}：{_both(action)}，本地內容保留"
 
 
 def _both(action: Deed) -> str:
@@ -143,47 +145,45 @@ def _both(action: Deed) -> str:
 
 
 def _order_kept(action: Deed) -> str:
-    return f"{_place(action)}為本地次序，保留"
+    return f"{place_of(action)}為本地次序，保留"
 
 
 def _converged(action: Deed) -> str:
-    return f"{_place(action)}：本地與{_cause(action)}改成了同一內容，今後隨標準"
+    return f"{place_of(action)}：本地與{_cause(action)}改成了同一內容，今後隨標準"
 
 
 def _question(action: Deed) -> str:
     was, mine, new = (_told(action, value).strip() for value in (action.base, action.before, action.standard))
-    return f"{_place(action)}：{_cause(action)}由{was}改為{new}，本地已改為{mine}；暫留本地，待本地決定"
+    return f"{place_of(action)}：{_cause(action)}由{was}改為{new}，本地已改為{mine}；暫留本地，待本地決定"
 
 
 def _deleted_here(action: Deed) -> str:
-    return f"{_place(action)}：本地已刪去，{_cause(action)}又作了改動；暫保持刪去，待本地決定"
+    return f"{place_of(action)}：本地已刪去，{_cause(action)}又作了改動；暫保持刪去，待本地決定"
 
 
 def _deleted_there(action: Deed) -> str:
-    return (
-        f"{_place(action)}：{action.cause}已取消（第 {action.release} 版），本地作過改動；暫保留，待本地決定"
-    )
+    return f"{place_of(action)}：{action.cause}已取消（第 {action.release} 版），本地作過改動；暫保留，待本地決定"
 
 
 def _both_added(action: Deed) -> str:
     new, mine = (_told(action, value).strip() for value in (action.standard, action.before))
-    return f"{_place(action)}：{_cause(action)}新設為{new}，本地已自設為{mine}；暫留本地，待本地決定"
+    return f"{place_of(action)}：{_cause(action)}新設為{new}，本地已自設為{mine}；暫留本地，待本地決定"
 
 
 def _pinned(action: Deed) -> str:
     new, mine = (_told(action, value).strip() for value in (action.standard, action.before))
-    return f"{_place(action)}：本地指定保持{mine}，{_cause(action)}改為{new}；暫不跟隨，待本地決定"
+    return f"{place_of(action)}：本地指定保持{mine}，{_cause(action)}改為{new}；暫不跟隨，待本地決定"
 
 
 def _displaced(action: Deed) -> str:
     new, mine = (_told(action, value).strip() for value in (action.standard, action.before))
     because = f"（{action.because}）" if action.because else ""
-    return f"{_place(action)}由上級統一規定為{new}{because}；本地原值{mine}停用並保存，解除鎖定後可以恢復"
+    return f"{place_of(action)}由上級統一規定為{new}{because}；本地原值{mine}停用並保存，解除鎖定後可以恢復"
 
 
 def _restored(action: Deed) -> str:
     because = f"：{action.because}" if action.because else ""
-    return f"{_place(action)}屬必備，本地曾刪去，現予恢復{because}"
+    return f"{place_of(action)}屬必備，本地曾刪去，現予恢復{because}"
 
 
 def _moved(action: Deed) -> str:
@@ -258,6 +258,15 @@ def _number(value: int, measure: str) -> str:
     if measure in _LENGTHS:
         return f" {value} 毫米"
     return f" {value / 100:g}%" if measure == "share" else f" {value}"
+
+
+def side(value: Any, measure: str) -> str:
+    """A side of a question as people read it: a text whole, anything else as sentences tell it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and (name := part_label(value)):
+        return f"〔{name}〕"
+    return shown(value, measure).strip()
 
 
 def _structure(value: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,9 @@ def multiplied(table: Table) -> str:
     )
 
 
-def add_units(connection: Connection, codes: list[tuple[str, str, str]]) -> None:
+def add_units(
+    connection: Connection, codes: list[tuple[str, str, str]], known: Collection[str] = frozenset()
+) -> None:
     rows = [
         unit(code.ljust(12, "0"), level, above and above.ljust(12, "0"))
         for level, found in (
@@ -96,6 +98,7 @@ def add_units(connection: Connection, codes: list[tuple[str, str, str]]) -> None
             ("township", {(code, county) for _, county, code in codes}),
         )
         for code, above in sorted(found)
+        if code.ljust(12, "0") not in known
     ]
     connection.execute(judged(insert(table_of(Unit))), rows)
 

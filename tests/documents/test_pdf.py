@@ -120,7 +120,7 @@ def test_no_stream_ends_in_a_carriage_return(renderer: Renderer) -> None:
         assert b"\r\nendstream" not in renderer.render(sheet(f"<p>第{number}號</p>"))
 
 
-def test_two_processes_write_the_same_bytes(renderer: Renderer) -> None:
+def test_rule_n3_two_processes_write_the_same_bytes(renderer: Renderer) -> None:
     script = (
         "import hashlib, sys; from townhall.documents.pdf import Renderer; from townhall.documents.sheet import Sheet;"
         "print(hashlib.sha256(Renderer().render(eval(sys.argv[1]))).hexdigest())"
@@ -139,7 +139,7 @@ def test_what_was_rendered_before_leaves_no_trace(renderer: Renderer) -> None:
     assert renderer.render(board()) == fresh
 
 
-def test_missing_character_is_named_with_its_surroundings(renderer: Renderer) -> None:
+def test_rule_n3_a_missing_character_is_named_with_its_surroundings(renderer: Renderer) -> None:
     with pytest.raises(MissingGlyph) as caught:
         renderer.render(sheet("<p>辦理條件</p><p>須經\U00013080審核</p>"))
     assert caught.value.character == "\U00013080"

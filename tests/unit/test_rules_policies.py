@@ -208,6 +208,18 @@ def test_rule_e6_a_pinned_value_is_asked_about_and_not_followed(standard: Upstre
     }
 
 
+def test_rule_e6_what_another_township_follows_is_still_asked_where_it_is_pinned(standard: Upstream) -> None:
+    """What untouched items come to is worked out once for all townships: not for the one that holds one of them."""
+    target = release(standard, changed(standard.centre, "items", RELIEF, scope="州"))
+    elsewhere = changed(standard.centre, "windows", "zhou:civil", name="鄉")
+    followed = plan(elsewhere, standard, target)
+    assert part(followed.changes.after, "items", RELIEF).scope == "州"
+    held = plan(elsewhere, standard, target, (pin("items", RELIEF, "scope"),))
+    assert told(held)[f"items[{RELIEF}].scope"] == "PINNED"
+    assert part(held.changes.after, "items", RELIEF) == part(standard.centre, "items", RELIEF)
+    assert plan(elsewhere, standard, target).hash == followed.hash
+
+
 def test_rule_e6_a_pin_holds_what_lies_inside_it_and_the_item_around_it(standard: Upstream) -> None:
     lines = part(standard.centre, "items", RELIEF).model_dump(mode="json")["materials"]
     theirs = changed(standard.centre, "items", RELIEF, materials=[{**lines[0], "name": "州"}, *lines[1:]])

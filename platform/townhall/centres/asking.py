@@ -159,8 +159,8 @@ MOST = 100  # questions on one page
 Ledgers = Callable[[Unit], Ledger]
 
 
-def shared_questions(session: Session) -> list[Shared]:
-    """The open questions within the session's scope, those of the most centres first."""
+def shared_questions(session: Session, most: int | None = MOST) -> list[Shared]:
+    """The open questions within the session's scope, those of the most centres first; all with `most` None."""
     counted = (
         select(Question.question, func.count().label("centres"), func.min(Question.unit_id).label("first"))
         .group_by(Question.question)
@@ -169,7 +169,7 @@ def shared_questions(session: Session) -> list[Shared]:
     ledgers = _ledgers(session)
     found = (
         _shared(session, ledgers, row.question, row.centres, row.first)
-        for row in session.execute(counted.limit(MOST)).all()
+        for row in session.execute(counted.limit(most)).all()
     )
     return [one for one in found if one is not None]
 
@@ -230,3 +230,9 @@ def units_with(session: Session, questions: Collection[str]) -> list[Unit]:
     )
     every = having.group_by(Unit.code).having(func.count() == len(questions))
     return list(session.scalars(every.order_by(Unit.code)))
+
+
+def units_asked(session: Session) -> list[Unit]:
+    """The units within the session's scope that have any question, by code."""
+    having = select(Unit).where(Unit.code.in_(select(Question.unit_id)))
+    return list(session.scalars(having.order_by(Unit.code)))

@@ -27,6 +27,7 @@ from provisioning.reconcile import tree_of
 from provisioning.resolve import Upstream
 from provisioning.specs import CentreSpec
 from provisioning.tree import Path, centre_of, centre_tree, grown, node_at, placed, value_at, written
+from provisioning.wording import message
 from townhall.audit.act import Act
 from townhall.centres.apply import pinned
 from townhall.centres.edit import EditRefused, refuse_edit, write_edit
@@ -49,6 +50,26 @@ class Decision:
     value: Any = None
     until: dt.date | None = None
     rule: str = ""
+
+
+def typable(mark: Mark) -> bool:
+    """Whether another value can be typed in one line: a text, a number, a time limit."""
+    return any(isinstance(value, str | int) or _limit(value) for value in (mark.ours, mark.theirs))
+
+
+def typed(mark: Mark, text: str) -> Any:
+    """What was typed, as the place holds it (a time limit in days); None when it is not one."""
+    kind = mark.ours if mark.ours is not None else mark.theirs
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+    if _limit(kind):
+        return None if number is None else {**kind, "days": number}
+    if isinstance(kind, int) and not isinstance(kind, bool):
+        return number
+    return text or None
+
+
+def _limit(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"days", "unit"}
 
 
 @dataclass(frozen=True)
@@ -232,4 +253,4 @@ def _centre_of(desk: _Desk, tree: Any) -> CentreSpec:
     try:
         return centre_of(tree, like=desk.before)
     except ValidationError as error:
-        raise EditRefused(str(problem["msg"]) for problem in error.errors(include_url=False)) from error
+        raise EditRefused(map(message, error.errors(include_url=False))) from error

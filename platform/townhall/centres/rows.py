@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import canonical
+from provisioning.memory import Remembered
 from provisioning.plan import Changes
-from provisioning.specs import CentreSpec
+from provisioning.specs import CentreSpec, Keyed
 from provisioning.specs.centre import COLLECTIONS, MANUAL, RECORDS
 from townhall.budget.models import BudgetLine
 from townhall.centres.models import Centre, Post, Regime, ServiceItem, Sign, Window
@@ -81,16 +82,39 @@ def require_centre(session: Session, unit_id: str) -> CentreSpec:
     return centre
 
 
+def rows_say(session: Session, centre: Centre, spec: CentreSpec) -> bool:
+    """Whether the rows of a centre are those of a configuration: compared as they are, without making specs of them."""
+    records = all(getattr(centre, name) == canonical(getattr(spec, name)) for name in RECORDS)
+    return records and all(
+        _same(section, _items(session, section, [centre.unit_id])[centre.unit_id], getattr(spec, section))
+        for section in COLLECTIONS
+    )
+
+
+def _same(section: str, rows: list[Row], items: Iterable[Keyed]) -> bool:
+    expected = [plain(item) for item in items]
+    if section in MANUAL:
+        return rows == expected
+    return _by_key(rows) == _by_key(expected) and len(rows) == len(expected)
+
+
+def _by_key(rows: list[Row]) -> dict[str, Row]:
+    return {row["key"]: row for row in rows}
+
+
+# What the standard's own items say is written once for all townships.
+plain: Remembered[Row] = Remembered(canonical)
+
+
 def _items(session: Session, section: str, unit_ids: Collection[str]) -> defaultdict[str, list[Row]]:
     model: Any = MODELS[section]
     order = model.position if section in MANUAL else model.key
     columns = [getattr(model, name) for name in ("unit_id", *COLLECTIONS[section].model_fields)]
     wanted = select(*columns).where(model.unit_id.in_(unit_ids)).order_by(order)
     found: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in session.execute(wanted).mappings():
-        found[row["unit_id"]].append(_present(row, COLLECTIONS[section].model_fields))
+    names = tuple(COLLECTIONS[section].model_fields)
+    for unit_id, *values in session.execute(wanted):
+        found[unit_id].append(
+            {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        )
     return found
-
-
-def _present(row: Any, fields: Iterable[str]) -> Row:
-    return {name: row[name] for name in fields if row[name] is not None}

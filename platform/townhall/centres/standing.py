@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from provisioning.differences import patched
 from provisioning.marks import Marks
@@ -41,7 +41,7 @@ def standings(session: Session, units: Collection[Unit]) -> dict[str, Standing]:
         .where(Revision.unit_id.in_(kinds))
     )
     rows = session.scalars(wanted).all()
-    releases = {one: session.get_one(Release, one) for one in {row.release_id for row in rows}}
+    releases = {one: _release(session, one) for one in {row.release_id for row in rows}}
     overlays = {one: session.get_one(CountyOverlay, one) for one in {row.overlay_id for row in rows} if one}
     return {
         row.unit_id: _standing(
@@ -49,6 +49,11 @@ def standings(session: Session, units: Collection[Unit]) -> dict[str, Standing]:
         )
         for row in rows
     }
+
+
+def _release(session: Session, number: int) -> Release:
+    """Without its content, which is long and as a rule known already by its hash."""
+    return session.get_one(Release, number, options=[defer(Release.content)])
 
 
 def _standing(row: Revision, base: Upstream) -> Standing:

@@ -1,9 +1,11 @@
 """Bringing the rows of a centre to a configuration, and the revision that says so. Nothing here decides anything."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Update, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import canonical, content_hash
@@ -14,7 +16,8 @@ from provisioning.specs.centre import COLLECTIONS, MANUAL, RECORDS
 from provisioning.tree import written
 from townhall.audit.act import Act
 from townhall.centres.models import Centre, Outbox, Question, Revision, Window
-from townhall.centres.rows import MODELS, row_of
+from townhall.centres.rows import MODELS, plain, row_of
+from townhall.database import table_of
 
 DOCUMENTS = "documents"
 
@@ -35,22 +38,39 @@ def _write_section(
     session: Session, unit_id: str, section: str, after: CentreSpec, changes: list[Difference]
 ) -> None:
     model: Any = MODELS[section]
+    touched = {one.key for one in changes}
     rows = {
-        item.key: row_of(section, canonical(item), place)
+        item.key: row_of(section, plain(item), place)
         for place, item in enumerate(getattr(after, section))
+        if item.key in touched
     }
     if gone := [one.key for one in changes if one.field == ITEM and one.after is None]:
         session.execute(delete(model).where(model.unit_id == unit_id, model.key.in_(gone)))
     if section == "windows":
         _vacate_numbers(session, unit_id, changes)
+    fields: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for one in changes:
         if one.key is not None and one.field != ITEM:
-            here = (model.unit_id == unit_id) & (model.key == one.key)
-            session.execute(update(model).where(here).values({one.field: rows[one.key][one.field]}))
+            fields[one.field][one.key] = rows[one.key][one.field]
+    for field, values in fields.items():
+        _set(session, unit_id, section, field, values)
     if new := [rows[one.key] for one in changes if one.field == ITEM and one.key in rows]:
-        session.execute(insert(model), [{**row, "unit_id": unit_id} for row in new])
+        session.connection().execute(insert(table_of(model)), [{**row, "unit_id": unit_id} for row in new])
     if section in MANUAL and any(one.field in {ITEM, ORDER} for one in changes):
-        _write_positions(session, unit_id, section, rows)
+        _write_positions(session, unit_id, section, after)
+
+
+def _set(session: Session, unit_id: str, section: str, field: str, values: Mapping[str, Any]) -> None:
+    """One field of several rows, by key: past the objects of the ORM, of which there are none of these tables."""
+    given = [{"of_unit_id": unit_id, "of_key": key, "new": value} for key, value in values.items()]
+    session.connection().execute(_setting(section, field), given)
+
+
+@cache
+def _setting(section: str, field: str) -> Update:
+    table = table_of(MODELS[section])
+    here = (table.c.unit_id == bindparam("of_unit_id")) & (table.c.key == bindparam("of_key"))
+    return update(table).where(here).values({field: bindparam("new")})
 
 
 def _vacate_numbers(session: Session, unit_id: str, changes: Iterable[Difference]) -> None:
@@ -61,13 +81,13 @@ def _vacate_numbers(session: Session, unit_id: str, changes: Iterable[Difference
         session.execute(update(Window).where(here).values(number=-Window.number))
 
 
-def _write_positions(session: Session, unit_id: str, section: str, rows: dict[str, Any]) -> None:
+def _write_positions(session: Session, unit_id: str, section: str, after: CentreSpec) -> None:
     model: Any = MODELS[section]
-    standing = select(model.key, model.position).where(model.unit_id == unit_id)
-    for key, position in session.execute(standing).all():
-        if rows[key]["position"] != position:
-            here = (model.unit_id == unit_id) & (model.key == key)
-            session.execute(update(model).where(here).values(position=rows[key]["position"]))
+    wanted = {item.key: place for place, item in enumerate(getattr(after, section))}
+    standing = session.execute(select(model.key, model.position).where(model.unit_id == unit_id)).all()
+    moved = {key: wanted[key] for key, position in standing if wanted[key] != position}
+    if moved:
+        _set(session, unit_id, section, "position", moved)
 
 
 def add_revision(

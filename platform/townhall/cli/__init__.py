@@ -8,6 +8,7 @@ import click
 from townhall.cli import rollouts  # noqa: F401 - its commands join those of releases
 from townhall.cli.archives import export_centre, import_centre
 from townhall.cli.audit import audit
+from townhall.cli.conflicts import conflicts
 from townhall.cli.doctor import doctor
 from townhall.cli.explaining import explain
 from townhall.cli.extracting import adopt, extract
@@ -40,6 +41,7 @@ for command in (
     adopt,
     render,
     release,
+    conflicts,
     import_centre,
     export_centre,
     township,

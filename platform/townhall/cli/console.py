@@ -21,7 +21,7 @@ from townhall.database import create_engine_for, reading
 from townhall.rollouts.operations import RolloutRefused
 from townhall.standards.models import Release
 from townhall.standards.operations import ReleaseRefused, StandardConflict, newest_release
-from townhall.tenancy import HOST, scoped
+from townhall.tenancy import HOST, Scope, scoped
 from townhall.units.sheet import SheetInvalid
 from townhall.walls import WallsBroken
 
@@ -74,15 +74,15 @@ def _setting(problem: Any) -> str:
     return f"設定 TOWNHALL_{name} 有誤：{message(problem)}"
 
 
-def sessions(settings: Settings) -> sessionmaker[Session]:
+def sessions(settings: Settings, scope: Scope = HOST) -> sessionmaker[Session]:
     """Sessions of the host's staff on the configured database; objects stay readable after a commit."""
-    return sessionmaker(create_engine_for(settings.database_url), expire_on_commit=False, info=scoped(HOST))
+    return sessionmaker(create_engine_for(settings.database_url), expire_on_commit=False, info=scoped(scope))
 
 
-def readers(settings: Settings) -> sessionmaker[Session]:
+def readers(settings: Settings, scope: Scope = HOST) -> sessionmaker[Session]:
     """Sessions that only read and keep nobody from writing."""
     engine = reading(create_engine_for(settings.database_url))
-    return sessionmaker(engine, expire_on_commit=False, info=scoped(HOST))
+    return sessionmaker(engine, expire_on_commit=False, info=scoped(scope))
 
 
 def required_release(session: Session, pack_id: str) -> Release:

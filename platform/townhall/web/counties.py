@@ -17,6 +17,7 @@ from provisioning.tree import Path
 from townhall.accounts.rights import Right
 from townhall.approvals.models import Approval, Verdict
 from townhall.approvals.operations import ApprovalRefused, decide, propose, withdraw
+from townhall.centres.deciding import typable
 from townhall.centres.edit import EditRefused
 from townhall.counties import operations
 from townhall.counties.bringing import effects
@@ -34,7 +35,7 @@ from townhall.web.editing import entered
 from townhall.web.guards import acting, held_unit, reader, requires
 from townhall.web.language import msgid
 from townhall.web.life import VERDICTS, kinds
-from townhall.web.questions import CHANGED, CHOICES, decision_entered, place_words, simple, told
+from townhall.web.questions import CHANGED, CHOICES, decision_entered, place_words, told
 
 pages = Blueprint("counties", __name__, url_prefix="/counties")
 
@@ -210,7 +211,7 @@ def _page(desk: CountyDesk, *reasons: str) -> str:
         "verdicts": VERDICTS,
         "choices": CHOICES,
     }
-    words = {"told": told, "place_words": place_words, "simple": simple, "canonical": canonical}
+    words = {"told": told, "place_words": place_words, "simple": typable, "canonical": canonical}
     return render_template(
         "county.html", desk=desk, reasons=reasons, today=acting().moment.date(), **page, **words
     )

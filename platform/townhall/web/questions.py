@@ -8,17 +8,17 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from provisioning.labels import FIELD, SECTION, item_label, part_label
+from provisioning.labels import FIELD, SECTION, item_label
 from provisioning.marks import Choice, Mark, NoSuchConflict
 from provisioning.plan import Action
-from provisioning.sentences import shown
+from provisioning.sentences import side
 from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.tree import Path
 from townhall.accounts.rights import Right
 from townhall.centres import deciding
 from townhall.centres.asking import Open, ledger, shared_questions, shared_together, units_with
-from townhall.centres.deciding import Decision, decide_alike, decide_conflicts
+from townhall.centres.deciding import Decision, decide_alike, decide_conflicts, typable, typed
 from townhall.centres.edit import EditRefused
 from townhall.centres.ruling import decided_by_rules
 from townhall.clock import now
@@ -226,23 +226,14 @@ def decision_entered(mark: Mark, choices: Choices = CHOICES) -> tuple[Decision |
         until = _day(entered("until"))
         return (Decision(Choice.LATER, until=until), "") if until else (None, NO_DAY)
     if choice[0] is Choice.NEW_VALUE:
-        value = _value(mark, entered("value"))
+        value = typed(mark, entered("value"))
         return (None, NO_VALUE) if value is None else (Decision(Choice.NEW_VALUE, value), "")
     return Decision(choice[0]), ""
 
 
-def simple(mark: Mark) -> bool:
-    """Whether another value can be typed in one line: a text, a number, a time limit."""
-    return any(isinstance(value, str | int) or _limit(value) for value in (mark.ours, mark.theirs))
-
-
 def told(value: Any, action: Action | None) -> str:
     """A side of a question as people read it: a text whole, anything else as sentences tell it."""
-    if isinstance(value, str):
-        return data(value)
-    if isinstance(value, dict) and (name := part_label(value)):
-        return data(f"〔{name}〕")
-    return data(shown(value, action.path[-1] if action else "").strip())
+    return data(side(value, action.path[-1] if action else ""))
 
 
 def place_words(path: Path, centre: CentreSpec) -> str:
@@ -254,21 +245,6 @@ def place_words(path: Path, centre: CentreSpec) -> str:
     )
     label = f"〔{item_label(item)}〕" if item else ""
     return f"{SECTION[path[0]]}{label}{FIELD.get(field, '')}"
-
-
-def _value(mark: Mark, text: str) -> Any:
-    """What was typed, as the place holds it; None when it is not one."""
-    kind = mark.ours if mark.ours is not None else mark.theirs
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
-    if _limit(kind):
-        return None if number is None else {**kind, "days": number}
-    if isinstance(kind, int) and not isinstance(kind, bool):
-        return number
-    return text or None
-
-
-def _limit(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"days", "unit"}
 
 
 def _day(text: str) -> dt.date | None:
@@ -297,7 +273,7 @@ def _page(desk: Desk, *reasons: str) -> str:
         "place_words": place_words,
         "choices": CHOICES,
         "all": ALL,
-        "simple": simple,
+        "simple": typable,
         "today": now().date(),
     }
     return render_template("differences.html", desk=desk, reasons=reasons, **page)
@@ -316,7 +292,7 @@ def _inbox(*reasons: str) -> str:
         "told": told,
         "choices": CHOICES,
         "all": ALL,
-        "simple": simple,
+        "simple": typable,
         "today": now().date(),
     }
     return render_template("questions.html", held=held_unit(), reasons=reasons, **page)
