@@ -70,7 +70,7 @@ def lived(session: Session, pack: Pack) -> Unit:
     release = publish_release(session, pack, MOMENT)
     overlay = load_overlay((PACK_FOLDER / "demo" / "522301.yaml").read_bytes(), "522301.yaml", pack)
     publish_overlay(session, "522301000000", overlay, MOMENT)
-    standard = standard_for(unit, release, newest_overlays(session))
+    standard = standard_for(unit, release, newest_overlays(session, release))
     apply_plan(session, plan_unit(session, unit, standard), unit, standard, act=ACT)
     for text in ("0000-1", "0000-2"):
         edit_centre(session, unit, [Edit("profile", None, "hotline", text)], seen=None, act=DIRECTOR)

@@ -172,7 +172,7 @@ def test_rule_c5_a_required_item_says_by_which_rule_it_stays(site: Site, pack: P
     with site.sessions.begin() as session:
         unit, act = session.get_one(Unit, UNIT), host_act("測試", MOMENT, "測試")
         release = released(session, evolved(pack, policies=(*pack.policies, must)))
-        standard = standard_for(unit, release, newest_overlays(session))
+        standard = standard_for(unit, release, newest_overlays(session, release))
         apply_plan(session, plan_unit(session, unit, standard), unit, standard, act=act, force="測試")
     browser, told = site.browser("director"), "「臨時救助申請」必須保留，不得刪除或留空：全州必辦"
     page = browser.get(f"{HERE}/remove")

@@ -50,7 +50,7 @@ def site(new_site: Callable[..., Site], pack: Pack) -> Site:
         for code in (HOME, SIBLING):
             unit = session.get_one(Unit, f"{code}000")
             edit_centre(session, unit, [Edit(*one) for one in timed(pack, 4, 1)], seen=None, act=ACT)
-            standard = standard_for(unit, release, newest_overlays(session))
+            standard = standard_for(unit, release, newest_overlays(session, release))
             apply_plan(session, plan_unit(session, unit, standard), unit, standard, act=ACT, force="測試")
     return made
 
