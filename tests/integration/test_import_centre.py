@@ -69,7 +69,7 @@ def lived(session: Session, pack: Pack) -> Unit:
     unit = ensure_units(session, pack.header, read_sheet(TOWNSHIPS).townships[:1], "")[0]
     release = publish_release(session, pack, MOMENT)
     overlay = load_overlay((PACK_FOLDER / "demo" / "522301.yaml").read_bytes(), "522301.yaml", pack)
-    publish_overlay(session, "522301000000", overlay, MOMENT)
+    publish_overlay(session, "522301000000", overlay, MOMENT, release)
     standard = standard_for(unit, release, newest_overlays(session, release))
     apply_plan(session, plan_unit(session, unit, standard), unit, standard, act=ACT)
     for text in ("0000-1", "0000-2"):
