@@ -1,8 +1,6 @@
 """A standard that may not be: named by file, line and column with what it breaks, and not a byte of it written."""
 
-import hashlib
 import shutil
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from provisioning.faults import PackInvalid
 from provisioning.load import load_overlay
 from provisioning.specs import Pack
 from tests.fixtures.changes import move
-from tests.fixtures.commands import BAD_INPUT, DONE, Run, few
+from tests.fixtures.commands import BAD_INPUT, DONE, Run, few, tables
 from tests.fixtures.host import Host
 from tests.fixtures.releases import evolved
 from tests.fixtures.standards import MOMENT, PACK_FOLDER
@@ -77,16 +75,6 @@ OVERLAYS = {
         "統一規定",
     ),
 }
-
-
-def tables(folder: Path) -> dict[str, str]:
-    """A hash of each table of the database in a folder."""
-    with sqlite3.connect(folder / "data" / "townhall.db") as connection:
-        names = [
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
-        rows = {name: sorted(map(repr, connection.execute(f'SELECT * FROM "{name}"'))) for name in names}
-    return {name: hashlib.sha256("\n".join(found).encode()).hexdigest() for name, found in rows.items()}
 
 
 def next_release(folder: Path, text: str) -> Path:

@@ -9,6 +9,7 @@ from townhall.cli import rollouts  # noqa: F401 - its commands join those of rel
 from townhall.cli.archives import export_centre, import_centre
 from townhall.cli.audit import audit
 from townhall.cli.conflicts import conflicts
+from townhall.cli.counties import county
 from townhall.cli.doctor import doctor
 from townhall.cli.explaining import explain
 from townhall.cli.extracting import adopt, extract
@@ -42,6 +43,7 @@ for command in (
     render,
     release,
     conflicts,
+    county,
     import_centre,
     export_centre,
     township,

@@ -4,7 +4,7 @@ A county is to the prefecture what a township is to its county, so it is held to
 They write and flush; the edge commits.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import content_hash
-from provisioning.differences import ITEM, ORDER
+from provisioning.differences import ITEM, ORDER, Difference, differences
 from provisioning.layers import CountyStandard, county_standard, laid, marks_of, rewritten
-from provisioning.marks import Marks, decide, open_conflict
+from provisioning.marks import Marks, decide, identity, open_conflict
 from provisioning.policy import loosened, pattern_fault
 from provisioning.reconcile import open_questions, tree_of
 from provisioning.resolve import Upstream, prefecture
@@ -76,10 +76,14 @@ class CountyDesk:
         """Whether publishing would say anything that is not published, or say it on a newer release."""
         standing = self.published
         if standing is None:
-            return self.draft is not None and self.overlay != _empty(self.county)
-        own = {"version": standing.version, "title": standing.title}
-        same = self.overlay.model_copy(update=own) == Overlay.model_validate(standing.content)
+            return not _says_the_same(self.overlay, _empty(self.county))
+        same = _says_the_same(self.overlay, Overlay.model_validate(standing.content))
         return not same or standing.release_id != self.release.id
+
+
+def _says_the_same(one: Overlay, other: Overlay) -> bool:
+    """Whatever their numbers and titles."""
+    return one.model_copy(update={"version": other.version, "title": other.title}) == other
 
 
 def county_desk(session: Session, county: Unit) -> CountyDesk:
@@ -109,6 +113,34 @@ def _says(
 
 def _empty(county: Unit) -> Overlay:
     return Overlay(county=county.code[:6], version=1, title=f"{county.name}補充規定")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that the county says: where, what the prefecture says and what the county; `token` names it."""
+
+    path: Path
+    token: str
+    before: Any
+    after: Any
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is an item as a whole: one that is added or taken away."""
+        return len(self.path) == 2 and self.path[0] in COLLECTIONS
+
+
+def lines(desk: CountyDesk) -> Iterator[Line]:
+    """What the county says, place by place, in the order of the schema."""
+    for one in differences(desk.pack.centre, desk.says.centre):
+        if one.field != ORDER:
+            path = _path(one)
+            yield Line(path, identity(list(path)), one.before, one.after)
+
+
+def _path(one: Difference) -> Path:
+    place = (one.section,) if one.key is None else (one.section, one.key)
+    return place if one.field == ITEM else (*place, one.field)
 
 
 def change(session: Session, county: Unit, edits: Iterable[Edit], *, seen: str | None, act: Act) -> None:
@@ -185,6 +217,20 @@ def slacken(session: Session, county: Unit, path: str, *, act: Act) -> None:
     if len(left) == len(desk.overlay.tighten):
         raise EditRefused(["補充規定沒有這一條，請重新打開頁面"])
     _write(session, desk, desk.overlay.model_copy(update={"tighten": left}), act, "county.slacken", path=path)
+
+
+def take_over(session: Session, county: Unit, overlay: Overlay, *, act: Act) -> None:
+    """Make the words of a file, checked against the newest release, the county's draft in the stead of all it said.
+
+    Raises `EditRefused` for the file of another county, and while somebody works on a draft.
+    """
+    desk = county_desk(session, county)
+    if overlay.county != county.code[:6]:
+        raise EditRefused([f"檔案是 {overlay.county} 的補充規定，不是{county.name}的"])
+    if desk.draft is not None:
+        raise EditRefused(["本縣有未發布的草稿，請先發布或放棄"])
+    version = {"version": desk.overlay.version}
+    _write(session, desk, overlay.model_copy(update=version), act, "county.take_over")
 
 
 def discard(session: Session, county: Unit, *, act: Act) -> None:

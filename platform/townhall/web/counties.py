@@ -1,7 +1,6 @@
 """What a county adds to the prefecture's standard: its own words, its questions, publication, its townships."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -10,10 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from provisioning.canonical import canonical
-from provisioning.differences import ITEM, ORDER, Difference, differences
-from provisioning.marks import identity, open_conflict
-from provisioning.specs.centre import COLLECTIONS
-from provisioning.tree import Path
+from provisioning.marks import open_conflict
 from townhall.accounts.rights import Right
 from townhall.approvals.models import Approval, Verdict
 from townhall.approvals.operations import ApprovalRefused, decide, propose, withdraw
@@ -21,7 +17,7 @@ from townhall.centres.deciding import typable
 from townhall.centres.edit import EditRefused
 from townhall.counties import operations
 from townhall.counties.bringing import effects
-from townhall.counties.operations import CountyDesk, NoStandard, county_desk
+from townhall.counties.operations import CountyDesk, NoStandard, county_desk, lines
 from townhall.counties.steps import PUBLISH
 from townhall.jobs.models import Job
 from townhall.jobs.operations import JobRefused, ask
@@ -43,21 +39,6 @@ SAVED, RESTORED = msgid("已存入草稿。"), msgid("已恢復州標準，存�
 DECIDED, PROPOSED, SETTLED = msgid("已決定，存入草稿。"), msgid("已提請審批。"), msgid("審批已記錄。")
 DISCARDED, BROUGHT_ON = msgid("草稿已放棄。"), msgid("已交後台處理，本頁會顯示進度。")
 View = Callable[..., ResponseReturnValue]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that the county says: where, what the prefecture says and what the county; `token` names it."""
-
-    path: Path
-    token: str
-    before: Any
-    after: Any
-
-    @property
-    def whole(self) -> bool:
-        """Whether it is an item as a whole: one that is added or taken away."""
-        return len(self.path) == 2 and self.path[0] in COLLECTIONS
 
 
 def county(right: Right) -> Callable[[View], View]:
@@ -170,19 +151,6 @@ def bring_on(desk: CountyDesk) -> ResponseReturnValue:
     except JobRefused as refusal:
         return _refused(desk, str(refusal))
     return _done(desk, BROUGHT_ON)
-
-
-def lines(desk: CountyDesk) -> Iterator[Line]:
-    """What the county says, place by place, in the order of the schema."""
-    for one in differences(desk.pack.centre, desk.says.centre):
-        if one.field != ORDER:
-            path = _path(one)
-            yield Line(path, identity(list(path)), one.before, one.after)
-
-
-def _path(one: Difference) -> Path:
-    place = (one.section,) if one.key is None else (one.section, one.key)
-    return place if one.field == ITEM else (*place, one.field)
 
 
 def _proposal(desk: CountyDesk) -> Approval | None:

@@ -65,6 +65,7 @@ ACTIONS = {
     "rollout.supersede": msgid("提前結束推行"),
     "rollout.complete": msgid("完成推行"),
     "county.edit": msgid("修改縣級補充規定"),
+    "county.take_over": msgid("以檔案編寫補充規定"),
     "county.restore": msgid("恢復州標準"),
     "county.decide": msgid("縣決定州標準的更新"),
     "county.tighten": msgid("縣收緊規定"),
