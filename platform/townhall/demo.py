@@ -23,8 +23,9 @@ from townhall.centres.provision import Result, provision
 from townhall.centres.rows import require_centre
 from townhall.clock import now
 from townhall.config import Settings
+from townhall.counties.demonstration import follow_withdrawals
 from townhall.database import create_engine_for, reading
-from townhall.rollouts.demonstration import roll_out
+from townhall.rollouts.demonstration import publish_next, roll_out
 from townhall.standards.models import Release
 from townhall.standards.operations import newest_overlays, publish_overlay, publish_release
 from townhall.tenancy import HOST, scoped
@@ -75,7 +76,12 @@ def _roll_out(
     codes = [unit.code for unit in units if unit.parent_code == county]
     act = host_act(ACTOR, now(), f"推行第 {pack.header.release} 版")
     with console.status("推行第二版"):
-        roll_out(readers, sessions, pack, codes, act=act)
+        release = publish_next(readers, sessions, pack, act=act)
+        if release is None:
+            return
+        with sessions.begin() as session:
+            follow_withdrawals(session, session.get_one(Unit, county), act=act)
+        roll_out(sessions, release, codes, act=act)
 
 
 def _refuse_real_data(session: Session) -> None:

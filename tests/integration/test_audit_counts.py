@@ -89,12 +89,13 @@ def test_rule_o3_every_decision_has_a_record_and_what_is_left_is_what_was_opened
     assert len(plans) == SIX
     with fleet.host.sessions.begin() as session:
         (alike, single) = shared_questions(session)
-        units = units_with(session, alike.question)
+        units = units_with(session, [alike.question])
         later = Decision(Choice.LATER, until=LATER_DAY)
         (put_off,) = (one.mark.id for one in ledger(session, units[0]).questions)
         decide_conflict(session, units[0], put_off, later, act=ACT)
         assert open_now(session) == 3
-        decide_alike(session, units, alike.question, Decision(Choice.TAKE_STANDARD), act=ACT)
+        for unit in units:
+            decide_alike(session, unit, [alike.question], Decision(Choice.TAKE_STANDARD), act=ACT)
         assert open_now(session) == 1
         ruled = Decision(Choice.KEEP_LOCAL, rule="keep-results")
         decide_conflict(session, single.units[0], single.mark.id, ruled, act=ACT)

@@ -31,6 +31,8 @@ from townhall.centres.models import Centre
 from townhall.centres.provision import provision
 from townhall.centres.replay import replay
 from townhall.centres.rows import require_centre
+from townhall.counties.demonstration import follow_withdrawals
+from townhall.counties.operations import county_desk
 from townhall.standards.models import Release
 from townhall.standards.operations import newest_overlays, publish_overlay, publish_release
 from townhall.units.models import Unit
@@ -81,6 +83,7 @@ def met(sqlite_copies: Copies, pack: Pack, second_release: Pack) -> Iterator[Met
     with host.sessions.begin() as session:
         told = [demonstration.tell(session, place, unit, ACT) for place, unit in units.items()]
         second = publish_release(session, second_release, MOMENT)
+        follow_withdrawals(session, session.get_one(Unit, host.units[0].parent_code), act=ACT)
     assert told == [True] * (len(PLACES) - 2) + [False] * 2
     yield Met(host, units, second)
     host.engine.dispose()
@@ -225,3 +228,15 @@ def test_townships_without_a_story_follow_without_a_question(met: Met) -> None:
 def test_no_story_reaches_so_far_that_an_upgrade_needs_a_reason(met: Met) -> None:
     with met.host.sessions() as session:
         assert not [unit.name for unit in met.units if met.plan(session, unit).changes.guard]
+
+
+def test_the_county_of_the_demonstration_has_one_question_of_its_own_open(met: Met) -> None:
+    with met.host.sessions() as session:
+        county = session.get_one(Unit, met.units[0].parent_code)
+        desk = county_desk(session, county)
+        assert [mark.path for mark in desk.says.questions] == [
+            ("items", "zhou:land-dispute-mediation", "accepting_body")
+        ]
+        assert desk.published is not None
+        assert (desk.published.version, desk.published.release.number) == (2, 2)
+        assert met.plan(session, met.units[0]).waiting

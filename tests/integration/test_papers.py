@@ -1,9 +1,8 @@
 """The papers of a centre follow its revisions from the outbox: at least once, and a second time does nothing."""
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from tests.fixtures.jobs import LEASE
 from tests.fixtures.rollouts import ACT, SIX, Fleet
@@ -14,7 +13,7 @@ from townhall.centres.models import Outbox
 from townhall.centres.rollback import roll_back
 from townhall.documents import papers
 from townhall.documents.models import Paper
-from townhall.documents.papers import changed_since, pending
+from townhall.documents.papers import Reading, changed_since, pending, read
 from townhall.jobs.runner import Runner
 from townhall.units.models import Unit
 
@@ -113,15 +112,14 @@ def test_rule_i5_one_centre_that_cannot_be_followed_keeps_no_other_waiting(
 ) -> None:
     desk.edit("result", "改過的辦理結果")
     desk.fleet.edit(3, "result", "另一個中心的")
-    follow: Callable[..., int] = papers.follow
 
-    def failing(session: object, unit: Unit, moment: object) -> int:
+    def failing(session: Session, unit: Unit) -> Reading:
         if unit.code == desk.code:
             raise RuntimeError("壞")
-        return follow(session, unit, moment)  # type: ignore[arg-type]
+        return read(session, unit)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("townhall.jobs.runner.follow", failing)
+        patch.setattr("townhall.jobs.runner.read", failing)
         assert desk.work() == 1
     assert "could not be followed" in caplog.text
     assert desk.unread() == 1

@@ -7,9 +7,9 @@ Read from the outbox after the commit, at least once: what was done before has t
 import datetime as dt
 import hashlib
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from provisioning.specs import CentreSpec
@@ -56,24 +56,44 @@ def pending(session: Session, limit: int) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def follow(session: Session, unit: Unit, moment: dt.datetime) -> int:
-    """Bring the list of a centre's papers to its newest revision; gives how many came to say something else."""
-    messages = session.scalars(
-        select(Outbox)
-        .where(Outbox.unit_id == unit.code, Outbox.kind == DOCUMENTS, Outbox.done_at.is_(None))
-        .with_for_update()
-    ).all()
-    if not messages:
-        return 0
-    centre = session.get_one(Centre, unit.code, populate_existing=True)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the documents of a centre say at a revision, by identity.
+
+    `opened` is what they said when the centre was opened, where nobody has followed them yet.
+    """
+
+    unit_id: str
+    revision: int
+    now: dict[str, str]
+    opened: dict[str, str] | None
+
+
+def read(session: Session, unit: Unit) -> Reading:
+    """Read what a centre's documents say. It takes a second or so, so no lock may be held meanwhile."""
     bound = _undated(binder(session, unit, public_url=None, draft=True))
-    papers = {paper.identity: paper for paper in session.scalars(select(Paper).filter_by(unit_id=unit.code))}
-    if not papers:
-        papers = _first(session, unit, centre, bound)
-    now = {identity: digest for identity, (_, digest) in contents(bound).items()}
-    changed = [identity for identity in {*papers, *now} if _digest(papers, identity) != now.get(identity)]
+    known = session.scalar(select(func.count()).select_from(Paper).filter_by(unit_id=unit.code))
+    first = None if known else replace(bound, centre=as_rows(at_revision(session, unit, 1).centre))
+    revision = session.get_one(Centre, unit.code).revision
+    return Reading(unit.code, revision, _said(bound), _said(first) if first else None)
+
+
+def keep(session: Session, reading: Reading, moment: dt.datetime) -> int:
+    """Note what has come to be said and that the messages are read; gives how many documents say something else.
+
+    A centre that has changed since is left for another reading, which its own message asks for.
+    """
+    here = (Outbox.unit_id == reading.unit_id) & (Outbox.kind == DOCUMENTS) & Outbox.done_at.is_(None)
+    messages = session.scalars(select(Outbox).where(here).with_for_update()).all()
+    centre = session.get_one(Centre, reading.unit_id, populate_existing=True)
+    if not messages or centre.revision != reading.revision:
+        return 0
+    known = session.scalars(select(Paper).filter_by(unit_id=reading.unit_id))
+    papers = {paper.identity: paper for paper in known} or _opened(session, reading, centre)
+    there = {identity: paper.digest for identity, paper in papers.items()}
+    changed = [one for one in {*there, *reading.now} if there.get(one) != reading.now.get(one)]
     for identity in changed:
-        _note(session, papers, identity, now.get(identity), centre)
+        _note(session, papers, identity, reading.now.get(identity), centre)
     for message in messages:
         message.done_at = moment
     session.flush()
@@ -87,20 +107,19 @@ def _undated(bound: Binder) -> Binder:
     return replace(bound, issue=issue)
 
 
-def _first(session: Session, unit: Unit, centre: Centre, bound: Binder) -> dict[str, Paper]:
-    """What the documents said when the centre was opened: the first content of each."""
-    opened = replace(bound, centre=as_rows(at_revision(session, unit, 1).centre))
+def _said(bound: Binder) -> dict[str, str]:
+    return {identity: digest for identity, (_, digest) in contents(bound).items()}
+
+
+def _opened(session: Session, reading: Reading, centre: Centre) -> dict[str, Paper]:
+    """The first content of each document."""
     facts = {"number": 1, "revision": 1, "changed_at": centre.created_at}
     papers = {
-        identity: Paper(unit_id=unit.code, identity=identity, digest=digest, **facts)
-        for identity, (_, digest) in contents(opened).items()
+        identity: Paper(unit_id=centre.unit_id, identity=identity, digest=digest, **facts)
+        for identity, digest in (reading.opened or {}).items()
     }
     session.add_all(papers.values())
     return papers
-
-
-def _digest(papers: dict[str, Paper], identity: str) -> str | None:
-    return papers[identity].digest if identity in papers else None
 
 
 def _note(

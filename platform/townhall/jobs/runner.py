@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from townhall.clock import now
 from townhall.config import Settings
 from townhall.database import create_engine_for, reading
-from townhall.documents.papers import follow, pending
+from townhall.documents.papers import keep, pending, read
 from townhall.jobs.hold import Hold, Interrupted
 from townhall.jobs.kinds import JobFailed, Kind, Task
 from townhall.jobs.models import State
@@ -73,8 +73,7 @@ class Runner:
             waiting = [code for code in pending(session, AT_ONCE) if code not in self._troubled]
         for code in waiting:
             try:
-                with self.writing(scope_of(code)) as session:
-                    follow(session, session.get_one(Unit, code), now())
+                self._follow(code)
             except DBAPIError:
                 raise
             except Exception:  # noqa: BLE001 - one centre must not end the worker of all the others
@@ -83,6 +82,13 @@ class Runner:
             else:
                 return True
         return False
+
+    def _follow(self, code: str) -> None:
+        """Read without holding anybody up, then note it in a moment."""
+        with self._reading(scope_of(code)) as session:
+            reading = read(session, session.get_one(Unit, code))
+        with self.writing(scope_of(code)) as session:
+            keep(session, reading, now())
 
     def run(self, unit_id: str | None, key: str | None) -> State | None:
         """Do one job of a unit; None when it is not to be had. Raises `JobWithoutTenant`."""

@@ -18,26 +18,22 @@ TRIAL = 4  # townships of the first wave
 SessionMaker = sessionmaker[Session]
 
 
-def roll_out(
-    readers: SessionMaker,
-    sessions: SessionMaker,
-    pack: Pack,
-    codes: list[str],
-    *,
-    act: Act,
-) -> None:
-    """Draft, simulate and publish a release, and bring its first two waves on; nothing when it is there already.
-
-    `codes` are those of the townships of the first county, in which the trial is.
-    """
+def publish_next(readers: SessionMaker, sessions: SessionMaker, pack: Pack, *, act: Act) -> int | None:
+    """Draft, simulate and publish a release; gives its id, None when it is there already."""
     if _there(sessions, pack):
-        return
+        return None
     with sessions.begin() as session:
         release = draft_release(session, pack, act=act).id
     simulate(readers, sessions, release, act=act)
     with sessions.begin() as session:
+        publish(session, session.get_one(Release, release), act=act)
+    return release
+
+
+def roll_out(sessions: SessionMaker, release: int, codes: list[str], *, act: Act) -> None:
+    """Bring the first two waves on. `codes` are those of the townships of the first county, in which the trial is."""
+    with sessions.begin() as session:
         row = session.get_one(Release, release)
-        publish(session, row, act=act)
         rollout = start(session, row, _waves(codes), Limits(), act=act).id
     run(sessions, rollout, act=act, through=2)
 
