@@ -36,6 +36,9 @@ from townhall.standards.models import CountyOverlay, Release
 from townhall.standards.operations import newest_overlays
 from townhall.units.models import Unit
 
+# What does not depend on the database is tried on one.
+here = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
 COUNTY = host_act("縣", ACT.moment, "本縣實際")
 RESULT, SCOPE = "縣的辦理結果", "縣的適用範圍"
 PLACE = ("items", ITEM, "result")
@@ -164,6 +167,7 @@ def test_rule_g3_what_a_county_decides_stands_in_its_next_overlay_and_is_not_ask
     assert county.results()[2:] == [wanted] * (SIX - 2)
 
 
+@here
 def test_rule_g1_a_decision_put_off_stays_open_in_what_is_published(county: County) -> None:
     county.published(said())
     county.fleet.run(county.fleet.begun())
@@ -178,6 +182,7 @@ def test_rule_g1_a_decision_put_off_stays_open_in_what_is_published(county: Coun
         assert [mark.path for mark in standard.upstream.questions] == [PLACE]
 
 
+@here
 def test_rule_g5_a_county_that_writes_what_the_prefecture_says_is_not_asked(county: County) -> None:
     county.published(said())
     county.fleet.run(county.fleet.begun())
@@ -207,6 +212,7 @@ def refused(county: County, verb: Callable[..., object], *arguments: object, **m
     return str(refusal.value)
 
 
+@here
 def test_rule_e8_a_county_is_held_to_the_policies_of_the_prefecture(county: County) -> None:
     ground = Edit("signs", "zhou:sign-window", "ground", "#000000")
     assert "鎖定" in refused(county, change, [ground], seen=None)
@@ -222,6 +228,7 @@ def test_rule_e8_a_county_is_held_to_the_policies_of_the_prefecture(county: Coun
     )
 
 
+@here
 def test_rule_e1_a_county_tightens_and_never_loosens(county: County) -> None:
     bound = PolicyRule(
         path=f"items[{ITEM}].promised_limit", policy=Policy.BOUNDED, maximum=9, reason="放寬", source="測試"
@@ -242,6 +249,7 @@ def test_rule_e1_a_county_tightens_and_never_loosens(county: County) -> None:
         assert county_desk(session, session.get_one(Unit, county.code)).overlay.tighten == ()
 
 
+@here
 def test_an_item_that_a_county_adds_and_one_that_it_takes_away_come_and_go(county: County) -> None:
     with county.sessions() as session:
         item = part(require_centre(session, county.fleet.codes[0]), "items", ITEM)
@@ -271,6 +279,7 @@ def test_of_two_who_change_a_county_the_second_is_told(county: County) -> None:
     assert desk.overlay.change == {"items": {ITEM: {"result": RESULT}}}
 
 
+@here
 def test_what_changes_nothing_is_not_published(county: County) -> None:
     with pytest.raises(EditRefused, match="沒有改動，無須發布"):
         county.does(publish)
@@ -281,6 +290,7 @@ def test_what_changes_nothing_is_not_published(county: County) -> None:
         assert len(session.scalars(select(CountyOverlay)).all()) == 1
 
 
+@here
 def test_a_county_that_no_release_concerns_writes_nothing(county: County) -> None:
     with county.sessions.begin() as session:
         session.execute(Release.__table__.update().values(status="draft"))

@@ -17,6 +17,9 @@ from townhall.documents.papers import Reading, changed_since, pending, read
 from townhall.jobs.runner import Runner
 from townhall.units.models import Unit
 
+# What does not depend on the database is tried on one.
+here = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
 GUIDE, SIMPLIFIED = "guide/zhou:temporary-relief/hant", "guide/zhou:temporary-relief/hans"
 PLAN = "hall-plan//hant"
 
@@ -85,6 +88,7 @@ def test_rule_i5_a_message_that_comes_twice_does_nothing(desk: Desk) -> None:
     assert after == before
 
 
+@here
 def test_rule_i5_what_a_worker_left_half_done_is_done_by_the_next(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +111,7 @@ def test_rule_i5_what_a_worker_left_half_done_is_done_by_the_next(
     assert desk.papers()[GUIDE].number == 2
 
 
+@here
 def test_rule_i5_one_centre_that_cannot_be_followed_keeps_no_other_waiting(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -127,6 +132,7 @@ def test_rule_i5_one_centre_that_cannot_be_followed_keeps_no_other_waiting(
         assert pending(session, SIX) == [desk.code]
 
 
+@here
 def test_rule_m1_what_is_taken_back_is_a_new_content_again(desk: Desk) -> None:
     desk.edit("scope", "本地的範圍")
     desk.work()
@@ -141,6 +147,7 @@ def test_rule_m1_what_is_taken_back_is_a_new_content_again(desk: Desk) -> None:
     assert again.digest == first.digest
 
 
+@here
 def test_an_item_that_is_taken_away_takes_its_papers_along(desk: Desk) -> None:
     with desk.sessions.begin() as session:
         unit = session.get_one(Unit, desk.code)

@@ -22,6 +22,9 @@ from townhall.centres.ruling import (
 from townhall.rollouts.models import RolloutState
 from townhall.units.models import Unit
 
+# What does not depend on the database is tried on one.
+here = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
 LOCAL, NEW = "本地的辦理結果", "州第二版的辦理結果"
 PATTERN = "items[*].result"
 
@@ -40,6 +43,7 @@ def standing(fleet: Fleet) -> tuple[str, int]:
         return part(require_centre(session, code), "items", ITEM).result, len(questions)
 
 
+@here
 def test_rule_g7_without_a_rule_the_question_is_open(fleet: Fleet) -> None:
     fleet.run(fleet.begun())
     assert standing(fleet) == (LOCAL, 1)
@@ -78,6 +82,7 @@ def test_rule_g7_what_a_rule_decided_is_taken_back_and_asked_again(fleet: Fleet,
             take_back(session, unit, record.basis["revision"], act=ACT)
 
 
+@here
 def test_rule_g7_two_rules_that_disagree_decide_nothing(fleet: Fleet) -> None:
     ruled(fleet)
     ruled(fleet, fleet.codes[0], Choice.TAKE_STANDARD, f"items[{ITEM}].result")
@@ -85,6 +90,7 @@ def test_rule_g7_two_rules_that_disagree_decide_nothing(fleet: Fleet) -> None:
     assert standing(fleet) == (LOCAL, 1)
 
 
+@here
 def test_rule_g7_a_rule_of_another_unit_or_place_or_one_that_has_ended_decides_nothing(fleet: Fleet) -> None:
     ruled(fleet, fleet.codes[1])
     ruled(fleet, path="items[*].scope")
@@ -99,6 +105,7 @@ def test_rule_g7_a_rule_of_another_unit_or_place_or_one_that_has_ended_decides_n
     assert standing(fleet) == (LOCAL, 1)
 
 
+@here
 @pytest.mark.parametrize(
     ("path", "choice", "reason", "words"),
     [
@@ -118,6 +125,7 @@ def test_a_rule_that_cannot_stand_is_refused(
         assert session.scalars(select(DecisionRule)).all() == []
 
 
+@here
 def test_the_same_rule_twice_is_one_and_its_opposite_is_refused(fleet: Fleet) -> None:
     ruled(fleet)
     ruled(fleet)
