@@ -12,10 +12,10 @@ from provisioning.moves import Moved
 from provisioning.plan import Action, Changes, Operation, Reason
 from provisioning.reconcile import Reconciled, reconcile
 from provisioning.resolve import Layer, Upstream
-from provisioning.specs import CentreSpec
+from provisioning.specs import CentreSpec, Keyed
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.specs.pack import Policy
-from provisioning.tree import Path, value_at
+from provisioning.tree import Path, Tree, value_at
 from provisioning.tree import centre_tree as tree
 
 # Rule H7: shares of a collection of at least so many items above which somebody must say why.
@@ -52,19 +52,19 @@ def _writes(action: Action) -> bool:
 
 
 def _actions(result: Reconciled, ours: CentreSpec, base: Upstream, target: Upstream) -> Iterator[Action]:
-    names = _Names(result.centre, ours, base.centre)
+    names, after = _Names(result.centre, ours, base.centre), tree(result.centre)
     for touch in result.touches:
-        yield _action(touch, result, names, target)
+        yield _action(touch, after, names, target)
 
 
-def _action(touch: Touch, result: Reconciled, names: "_Names", target: Upstream) -> Action:
+def _action(touch: Touch, after: Tree, names: "_Names", target: Upstream) -> Action:
     rule = target.rule(touch.path)
     return Action(
         operation=_operation(touch),
         path=touch.path,
         label=names.item(touch.path),
         before=touch.ours,
-        after=_after(touch, result),
+        after=_after(touch, after),
         reason=Reason(touch.code.value),
         base=touch.base,
         standard=touch.theirs,
@@ -75,10 +75,10 @@ def _action(touch: Touch, result: Reconciled, names: "_Names", target: Upstream)
     )
 
 
-def _after(touch: Touch, result: Reconciled) -> Any:
+def _after(touch: Touch, after: Tree) -> Any:
     """What stands there afterwards: of a set or an order it is neither side's value but what came of both."""
     if isinstance(touch.theirs, list) or isinstance(touch.ours, list):
-        value = _value(result.centre, touch.path)
+        value = value_at(after, touch.path)
         return list(value) if isinstance(value, dict) else value
     return touch.theirs if _operation(touch) not in {Operation.KEEP, Operation.ASK} else touch.ours
 
@@ -91,10 +91,6 @@ def _operation(touch: Touch) -> Operation:
     if len(touch.path) == 2 and touch.path[0] in COLLECTIONS:
         return Operation.DELETE if touch.theirs is None else Operation.CREATE
     return Operation.UPDATE
-
-
-def _value(centre: CentreSpec, path: Path) -> Any:
-    return value_at(tree(centre), path)
 
 
 def _moves(moved: Iterable[Moved], ours: CentreSpec, target: Upstream) -> Iterator[Action]:
@@ -124,12 +120,20 @@ class _Names:
 
     def __init__(self, *centres: CentreSpec) -> None:
         self._centres = centres
+        self._items: dict[str, dict[str, Keyed]] = {}
 
     def item(self, path: Path) -> str:
         if path[0] not in COLLECTIONS or len(path) == 1:
             return ""
-        found = (item for centre in self._centres for item in getattr(centre, path[0]) if item.key == path[1])
-        return next((item_label(item) for item in found), "")
+        found = self._section(path[0]).get(path[1])
+        return item_label(found) if found else ""
+
+    def _section(self, section: str) -> dict[str, Keyed]:
+        """The items of a section by key, the first centre's before the others'."""
+        if section not in self._items:
+            centres = reversed(self._centres)
+            self._items[section] = {item.key: item for one in centres for item in getattr(one, section)}
+        return self._items[section]
 
     def part(self, touch: Touch) -> str:
         """Of a place inside a list of an item what the line there is called."""
