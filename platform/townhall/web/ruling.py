@@ -84,15 +84,16 @@ def pattern_words(path: str) -> str:
     return f"{SECTION.get(section, section)}{one}{FIELD.get(field, field)}"
 
 
-def _places() -> list[tuple[str, str]]:
-    """What a rule may be about: every field of every section, for all its items."""
-    found = [
-        (f"{section}[*].{field}", f"{SECTION[section]}{FIELD[field]}")
+def _places() -> dict[str, list[tuple[str, str]]]:
+    """What a rule may be about: by section, every field of all its items."""
+    return {
+        SECTION[section]: [
+            (f"{section}[*].{field}", FIELD[field])
+            for field in model.model_fields
+            if field != "key" and field in FIELD
+        ]
         for section, model in COLLECTIONS.items()
-        for field in model.model_fields
-        if field != "key" and field in FIELD
-    ]
-    return sorted(found, key=lambda one: one[1])
+    }
 
 
 def _page(*reasons: str) -> str:
