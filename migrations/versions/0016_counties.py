@@ -26,8 +26,7 @@ def upgrade() -> None:
         batch.create_foreign_key(
             op.f("fk_county_overlay_release_id_release"), "release", ["release_id"], ["id"]
         )
-    # Until now an overlay was only ever written on the first release of its pack.
-    op.execute("UPDATE county_overlay SET release_id = (SELECT min(id) FROM release)")
+    _bind_overlays()
     with op.batch_alter_table("county_overlay") as batch:
         batch.alter_column("release_id", existing_type=sa.Integer(), nullable=False)
     op.create_table(
@@ -44,6 +43,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("unit_id", name=op.f("pk_county_draft")),
     )
     protect("county_draft")
+
+
+def _bind_overlays() -> None:
+    """Until now an overlay was only ever written on the first release that knows its county."""
+    connection = op.get_bind()
+    overlay, release = (
+        sa.table(name, *map(sa.column, ("id", "county_code", "release_id", "number")))
+        for name in ("county_overlay", "release")
+    )
+    overlays = connection.execute(sa.select(overlay.c.id, overlay.c.county_code)).all()
+    if not overlays:
+        return
+    releases = sa.select(release.c.id, sa.column("content", _JSON)).select_from(release)
+    first: dict[str, int] = {}
+    for row in connection.execute(releases.order_by(release.c.number, release.c.id)):
+        for county in row.content["header"]["counties"]:
+            first.setdefault(county["code"], row.id)
+    for row in overlays:
+        bound = sa.update(overlay).where(overlay.c.id == row.id)
+        connection.execute(bound.values(release_id=first[row.county_code[:6]]))
 
 
 def downgrade() -> None:

@@ -123,7 +123,9 @@ def test_bar_p3_control_without_escaping_only_the_policy_stands(
     browser: Browser, site: Site, policy: bool
 ) -> None:
     """The planted fault: a page that does not escape. Then markup is found, and it runs unless the policy forbids it."""
-    site.app.jinja_env.bytecode_cache = None  # what others compiled escapes, and nobody may get what this compiles
+    site.app.jinja_env.bytecode_cache = (
+        None  # what others compiled escapes, and nobody may get what this compiles
+    )
     site.app.jinja_env.autoescape = False
     site.app.select_jinja_autoescape = lambda _name: False  # type: ignore[method-assign]
     site.app.jinja_env.globals["SHORT"] = SHORT

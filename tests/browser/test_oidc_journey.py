@@ -23,7 +23,9 @@ def test_from_the_button_to_the_own_page_and_out_again(
     expect(page.locator("#old")).to_have_count(0)  # no password here, so none to change
     if page.locator(".top-toggle").is_visible():
         page.click(".top-toggle")
-        expect(page.locator("#menu.show")).to_be_visible()  # a click into a menu that still opens meets nothing
+        expect(
+            page.locator("#menu.show")
+        ).to_be_visible()  # a click into a menu that still opens meets nothing
     page.get_by_role("button", name="退出", exact=True).click()
     page.wait_for_url(f"{federated.issuer}/session/end*")
     page.click("#leave")

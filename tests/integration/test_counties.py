@@ -1,6 +1,8 @@
 """A county writes on the prefecture's standard, is asked when both changed one thing, and brings its townships on."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -297,3 +299,23 @@ def test_a_county_that_no_release_concerns_writes_nothing(county: County) -> Non
         with pytest.raises(NoStandard, match="州還沒有發布標準"):
             county_desk(session, session.get_one(Unit, county.code))
         session.rollback()
+
+
+def test_of_two_officers_at_once_neither_is_lost(county: County) -> None:
+    """Each changes another place, without having looked: whoever comes second builds on what the first wrote."""
+    begin = Barrier(2)
+
+    def officer(edit: Edit) -> None:
+        with county.sessions.begin() as session:
+            unit = session.get_one(Unit, county.code)
+            county_desk(session, unit)  # as a page does before it writes
+            if county.fleet.host.engine.dialect.name == "postgresql":
+                begin.wait(30)  # on SQLite the second cannot even begin
+            change(session, unit, [edit], seen=None, act=COUNTY)
+
+    county.says(Edit("items", ITEM, "delivery", "縣的送達"))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(officer, [said(), said(SCOPE, "scope")]))
+    with county.sessions() as session:
+        desk = county_desk(session, session.get_one(Unit, county.code))
+    assert desk.overlay.change["items"][ITEM] == {"delivery": "縣的送達", "result": RESULT, "scope": SCOPE}

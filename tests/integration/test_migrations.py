@@ -68,6 +68,31 @@ def test_what_the_first_release_wrote_survives_going_up_and_down(copies: Copies)
     engine.dispose()
 
 
+WITH_OVERLAYS = """
+INSERT INTO release (id, pack, number, title, status, content_hash, content) VALUES
+    (1, 'other', 1, 't', 'published', 'a', '{"header": {"counties": [{"code": "520101"}]}}'),
+    (2, 'p', 2, 't', 'published', 'b', '{"header": {"counties": [{"code": "522301"}]}}'),
+    (3, 'p', 1, 't', 'published', 'c', '{"header": {"counties": [{"code": "522301"}]}}');
+INSERT INTO unit (code, level, kind, name, name_hans) VALUES ('522301000000', 'county', '縣', '甲縣', '甲县');
+INSERT INTO county_overlay (id, county_code, version, title, content_hash, content, published_at)
+    VALUES (5, '522301000000', 1, 't', 'd', '{}', '2026-01-01 00:00:00+00')
+"""
+
+
+def test_an_overlay_of_before_is_bound_to_the_first_release_that_knows_its_county(copies: Copies) -> None:
+    url = as_role(copies(), ROLE)
+    configuration = alembic_config(url)
+    command.downgrade(configuration, "0015")
+    engine = create_engine_for(url)
+    with engine.begin() as connection:
+        for statement in WITH_OVERLAYS.split(";\n"):
+            connection.execute(text(statement))
+    command.upgrade(configuration, "head")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT release_id FROM county_overlay")).scalars().all() == [3]
+    engine.dispose()
+
+
 def test_every_constraint_has_a_name() -> None:
     unnamed = [
         (table.name, constraint)

@@ -6,14 +6,17 @@ from sqlalchemy import select
 from provisioning.canonical import content_hash
 from provisioning.marks import Choice
 from tests.fixtures.changes import part
+from tests.fixtures.releases import evolved, released
 from tests.fixtures.rollouts import ACT, ITEM, Fleet
 from townhall.audit.models import AuditRecord
+from townhall.centres.apply import standard_for
 from townhall.centres.models import DecisionRule, Question
 from townhall.centres.replay import replay
 from townhall.centres.rows import require_centre
 from townhall.centres.ruling import (
     RuleRefused,
     add_rule,
+    bring_on,
     decided_by_rules,
     end_rule,
     rules_over,
@@ -133,3 +136,15 @@ def test_the_same_rule_twice_is_one_and_its_opposite_is_refused(fleet: Fleet) ->
         assert len(session.scalars(select(DecisionRule)).all()) == 1
     with pytest.raises(RuleRefused, match="請先停用它"):
         ruled(fleet, choice=Choice.TAKE_STANDARD)
+
+
+@here
+def test_rule_g7_what_was_open_before_or_was_taken_back_is_left_to_people(fleet: Fleet) -> None:
+    """The question of the first centre stands when the rule comes, and when the next release does."""
+    fleet.run(fleet.begun())
+    ruled(fleet)
+    third = evolved(fleet.second, ["items", ITEM, "delivery", "州第三版的送達"])
+    with fleet.host.sessions.begin() as session:
+        unit, release = session.get_one(Unit, fleet.codes[0]), released(session, third)
+        bring_on(session, unit, standard_for(unit, release, {}), act=ACT)
+    assert standing(fleet) == (LOCAL, 1)

@@ -20,9 +20,8 @@ from townhall.audit.operations import record
 from townhall.centres.apply import Outcome, PlanStale, Standard, apply_plan, plan_unit
 from townhall.centres.deciding import Decision, decide_conflict
 from townhall.centres.edit import EditRefused
-from townhall.centres.models import Centre, DecisionRule
+from townhall.centres.models import DecisionRule, Question
 from townhall.centres.rollback import roll_back
-from townhall.centres.writing import marks_in_force
 from townhall.units.models import Unit
 
 CHOICES = (Choice.KEEP_LOCAL, Choice.TAKE_STANDARD)  # what a rule can answer
@@ -84,11 +83,14 @@ def ruling(rules: Iterable[DecisionRule], mark: Mark) -> DecisionRule | None:
     return found[-1] if len({rule.choice for rule in found}) == 1 else None
 
 
-def decide_by_rules(session: Session, unit: Unit, *, act: Act) -> int:
-    """Decide every open question that a rule answers; gives how many. What a centre refuses stays open."""
-    marks = marks_in_force(session, session.get_one(Centre, unit.code))
-    rules = rules_over(session, unit) if any(of_kind(marks, MarkKind.CONFLICT)) else []
-    answered = [(mark, rule) for mark in of_kind(marks, MarkKind.CONFLICT) if (rule := ruling(rules, mark))]
+def decide_by_rules(session: Session, unit: Unit, opened: Iterable[Mark], *, act: Act) -> int:
+    """Decide those of the questions just `opened` that a rule answers; gives how many.
+
+    What was open before is people's, who may have taken a rule's answer back. What a centre refuses stays open.
+    """
+    opened = tuple(opened)
+    rules = rules_over(session, unit) if opened else []
+    answered = [(mark, rule) for mark in opened if (rule := ruling(rules, mark))]
     return sum(_decided(session, unit, mark, rule, act) for mark, rule in answered)
 
 
@@ -105,10 +107,12 @@ def _decided(session: Session, unit: Unit, mark: Mark, rule: DecisionRule, act: 
 def apply_and_decide(
     session: Session, plan: Plan, unit: Unit, standard: Standard, *, act: Act, force: str = ""
 ) -> Outcome:
-    """Apply a plan and let the rules decide what it leaves open. Raises as `apply_plan`."""
+    """Apply a plan and let the rules decide what it opens. Raises as `apply_plan`."""
+    before = set(session.scalars(select(Question.id).filter_by(unit_id=unit.code)))
     outcome = apply_plan(session, plan, unit, standard, act=act, force=force)
-    if outcome.written and plan.changes.conflicts:
-        decide_by_rules(session, unit, act=act)
+    if outcome.written:
+        asked = of_kind(plan.changes.marks, MarkKind.CONFLICT)
+        decide_by_rules(session, unit, (mark for mark in asked if mark.id not in before), act=act)
     return outcome
 
 

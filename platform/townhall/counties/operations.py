@@ -22,6 +22,7 @@ from provisioning.resolve import Upstream, prefecture
 from provisioning.specs import CentreSpec, Overlay, Pack, PolicyRule
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.tree import Path, centre_of, centre_tree, grown, node_at, placed, same, value_at, written
+from provisioning.wording import message
 from townhall.audit.act import Act
 from townhall.audit.operations import record
 from townhall.centres.deciding import Decision
@@ -91,7 +92,8 @@ def county_desk(session: Session, county: Unit) -> CountyDesk:
     release = released(session, county.code)
     if release is None:
         raise NoStandard("州還沒有發布標準，不能編寫縣級補充規定")
-    published, draft = newest_overlay(session, county.code), session.get(CountyDraft, county.code)
+    published = newest_overlay(session, county.code)
+    draft = session.get(CountyDraft, county.code, populate_existing=True)
     return CountyDesk(county, release, published, draft, _says(session, county, release, published, draft))
 
 
@@ -149,7 +151,7 @@ def change(session: Session, county: Unit, edits: Iterable[Edit], *, seen: str |
     `seen` is the stamp that the person was looking at. Raises `EditRefused` with every reason; then nothing is
     written. An item that a county adds bears its code (rule A3).
     """
-    desk, edits = _at(session, county, seen), tuple(edits)
+    desk, edits = _writing(session, county, seen), tuple(edits)
     before = desk.says.centre
     _refuse_reach(desk, edits)
     after = edited(before, edits)
@@ -160,7 +162,7 @@ def change(session: Session, county: Unit, edits: Iterable[Edit], *, seen: str |
 
 def restore(session: Session, county: Unit, path: Path, *, act: Act) -> None:
     """Say nothing of a place any more: the prefecture's words stand there again (rule E6)."""
-    desk = county_desk(session, county)
+    desk = _writing(session, county)
     ours, theirs = centre_tree(desk.says.centre), tree_of(desk.standard)
     if same(value_at(ours, path), value_at(theirs, path), node_at(path)):
         raise EditRefused(["補充規定沒有寫這一處，請重新打開頁面"])
@@ -171,7 +173,7 @@ def restore(session: Session, county: Unit, path: Path, *, act: Act) -> None:
 
 def decide_question(session: Session, county: Unit, identifier: str, decision: Decision, *, act: Act) -> None:
     """Decide where county and prefecture both changed something (rules A1, G3). Raises as `decide_conflict`."""
-    desk = county_desk(session, county)
+    desk = _writing(session, county)
     mark = open_conflict(desk.marks, identifier)
     value = grown(node_at(mark.path), decision.value)
     tree, marks = decide(
@@ -194,12 +196,12 @@ def _centre(tree: Any, like: CentreSpec) -> CentreSpec:
     try:
         return centre_of(tree, like=like)
     except ValidationError as error:
-        raise EditRefused(str(problem["msg"]) for problem in error.errors(include_url=False)) from error
+        raise EditRefused(map(message, error.errors(include_url=False))) from error
 
 
 def tighten(session: Session, county: Unit, rule: PolicyRule, *, act: Act) -> None:
     """Tighten a policy for the county's townships. Raises `EditRefused` for one that loosens (rule E1)."""
-    desk = county_desk(session, county)
+    desk = _writing(session, county)
     reasons = [text for text in [pattern_fault(rule.path)] if text]
     reasons += [text for _, text in loosened(desk.pack.policies, [rule])] if not reasons else []
     if reasons:
@@ -212,7 +214,7 @@ def tighten(session: Session, county: Unit, rule: PolicyRule, *, act: Act) -> No
 
 def slacken(session: Session, county: Unit, path: str, *, act: Act) -> None:
     """Take a county's own tightening back; the prefecture's policy holds again."""
-    desk = county_desk(session, county)
+    desk = _writing(session, county)
     left = tuple(rule for rule in desk.overlay.tighten if rule.path != path)
     if len(left) == len(desk.overlay.tighten):
         raise EditRefused(["補充規定沒有這一條，請重新打開頁面"])
@@ -224,7 +226,7 @@ def take_over(session: Session, county: Unit, overlay: Overlay, *, act: Act) -> 
 
     Raises `EditRefused` for the file of another county, and while somebody works on a draft.
     """
-    desk = county_desk(session, county)
+    desk = _writing(session, county)
     if overlay.county != county.code[:6]:
         raise EditRefused([f"檔案是 {overlay.county} 的補充規定，不是{county.name}的"])
     if desk.draft is not None:
@@ -235,7 +237,7 @@ def take_over(session: Session, county: Unit, overlay: Overlay, *, act: Act) -> 
 
 def discard(session: Session, county: Unit, *, act: Act) -> None:
     """Throw the draft away: what is published stands."""
-    desk = county_desk(session, county)
+    desk = _writing(session, county)
     if desk.draft is None:
         raise EditRefused(["沒有草稿可以放棄"])
     record(session, act, county.code, "county.discard", basis={"draft": desk.stamp})
@@ -254,9 +256,9 @@ def publication_fault(session: Session, county: Unit) -> str | None:
 
 def publish(session: Session, county: Unit, *, act: Act) -> CountyOverlay:
     """Publish what a county says as the next version of its overlay. Raises `EditRefused`."""
+    desk = _writing(session, county)
     if fault := publication_fault(session, county):
         raise EditRefused([fault])
-    desk = county_desk(session, county)
     version = desk.published.version + 1 if desk.published else 1
     overlay = desk.overlay.model_copy(update={"version": version})
     made = publish_overlay(session, county.code, overlay, act.moment, desk.release)
@@ -268,7 +270,9 @@ def publish(session: Session, county: Unit, *, act: Act) -> CountyOverlay:
     return made
 
 
-def _at(session: Session, county: Unit, seen: str | None) -> CountyDesk:
+def _writing(session: Session, county: Unit, seen: str | None = None) -> CountyDesk:
+    """The desk of whoever writes now; another officer waits until this transaction ends, and then sees it."""
+    session.get_one(Unit, county.code, with_for_update={"key_share": True})
     desk = county_desk(session, county)
     if seen is not None and seen != desk.stamp:
         raise EditRefused([MOVED_ON])

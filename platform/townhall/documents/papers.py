@@ -70,11 +70,14 @@ class Reading:
 
 
 def read(session: Session, unit: Unit) -> Reading:
-    """Read what a centre's documents say. It takes a second or so, so no lock may be held meanwhile."""
+    """Read what a centre's documents say. It takes a second or so, so no lock may be held meanwhile.
+
+    The revision is read first: what is written in between then belongs to a later one, and is read again.
+    """
+    revision = session.scalars(select(Centre.revision).filter_by(unit_id=unit.code)).one()
     bound = _undated(binder(session, unit, public_url=None, draft=True))
     known = session.scalar(select(func.count()).select_from(Paper).filter_by(unit_id=unit.code))
     first = None if known else replace(bound, centre=as_rows(at_revision(session, unit, 1).centre))
-    revision = session.get_one(Centre, unit.code).revision
     return Reading(unit.code, revision, _said(bound), _said(first) if first else None)
 
 
@@ -134,9 +137,3 @@ def _note(
 def said(session: Session, unit: Unit, order: Order) -> Paper | None:
     """What is known of one document; None until its centre's first change has been followed."""
     return session.get(Paper, (unit.code, order.identity))
-
-
-def changed_since(session: Session, unit: Unit, revision: int) -> list[Paper]:
-    """The documents of a centre that came to say something else after a revision, the newest first."""
-    later = select(Paper).where(Paper.unit_id == unit.code, Paper.revision > revision, Paper.number > 1)
-    return list(session.scalars(later.order_by(Paper.revision.desc(), Paper.identity)))

@@ -8,7 +8,6 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from provisioning.canonical import canonical
 from provisioning.marks import open_conflict
 from townhall.accounts.rights import Right
 from townhall.approvals.models import Approval, Verdict
@@ -30,7 +29,7 @@ from townhall.web.edge import database
 from townhall.web.editing import entered
 from townhall.web.guards import acting, held_unit, reader, requires
 from townhall.web.language import msgid
-from townhall.web.life import VERDICTS, kinds
+from townhall.web.life import kinds
 from townhall.web.questions import CHANGED, CHOICES, decision_entered, place_words, told
 
 pages = Blueprint("counties", __name__, url_prefix="/counties")
@@ -171,15 +170,14 @@ def _page(desk: CountyDesk, *reasons: str) -> str:
     versions = select(CountyOverlay).filter_by(county_code=desk.county.code)
     page = {
         "lines": [*lines(desk)],
-        "effects": effects(session, desk),
+        "effects": effects(session, desk) if desk.changed else [],
         "versions": session.scalars(versions.order_by(CountyOverlay.version.desc())).all(),
         "proposal": proposal,
         "mine": proposal is not None and proposal.proposer == reader().login,
         "job": _job(desk),
-        "verdicts": VERDICTS,
         "choices": CHOICES,
     }
-    words = {"told": told, "place_words": place_words, "simple": typable, "canonical": canonical}
+    words = {"told": told, "place_words": place_words, "simple": typable}
     return render_template(
         "county.html", desk=desk, reasons=reasons, today=acting().moment.date(), **page, **words
     )

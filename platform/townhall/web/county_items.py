@@ -124,13 +124,14 @@ def _another(desk: CountyDesk, section: str, subject: Any) -> ResponseReturnValu
 
 def _tightened(desk: CountyDesk, section: str, subject: Any) -> ResponseReturnValue:
     field, maximum = entered("field"), entered("maximum")
-    known = {policy.value for policy in POLICIES}
-    if entered("policy") not in known or field not in type(subject).model_fields:
+    policy, number = entered("policy"), maximum.isascii() and maximum.isdigit() and len(maximum) < 12
+    known = policy in {one.value for one in POLICIES} and field in type(subject).model_fields
+    if not known or (policy == Policy.BOUNDED and not number):
         return _page(desk, section, subject, NO_RULE), 422
     raw = {
         "path": f"{section}[{subject.key}].{field}",
-        "policy": entered("policy"),
-        "maximum": int(maximum) if maximum.isascii() and maximum.isdigit() and len(maximum) < 12 else None,
+        "policy": policy,
+        "maximum": int(maximum) if policy == Policy.BOUNDED else None,
         "reason": entered("why"),
         "source": entered("source"),
     }
