@@ -45,7 +45,8 @@ class Mark:
     @property
     def question(self) -> str:
         """Sixteen hexadecimal digits over place and values: equal for all townships with the same question (rule G6)."""
-        return identity(self.path, self.value, self.ours, self.theirs)
+        between = [self.origin] if self.origin else []
+        return identity(self.path, self.value, self.ours, self.theirs, *between)
 
     def data(self) -> dict[str, Any]:
         """As plain JSON in canonical form, to be stored."""

@@ -9,7 +9,7 @@ from provisioning.memory import Remembered
 from provisioning.schema import CENTRE, Kind, Node
 from provisioning.specs import Keyed
 from provisioning.specs.pack import Carry, Move
-from provisioning.tree import Path, Tree, grown, identical, same
+from provisioning.tree import Path, Tree, grown, same
 
 # Who points at items of a section: section, field, and what stands before the key there.
 POINTERS = {
@@ -87,11 +87,9 @@ def _pair(node: Node, base: Tree, ours: Tree, theirs: Tree, move: Move, place: i
         return before, None
     new = grown(node, (theirs.get(move.section) or {}).get(move.into[place])) or before
     both = {name: _field(inner, name, move, place, (old, mine, new)) for name, inner in node.fields.items()}
-    then, now = (
+    return tuple(  # type: ignore[return-value]
         {name: pair[side] for name, pair in both.items() if pair[side] is not None} for side in (0, 1)
     )
-    # What nobody changed is one thing on both sides, and need not be compared field by field.
-    return (then, then) if identical(then, now) else (then, now)
 
 
 def _field(

@@ -138,7 +138,7 @@ def _refused(
 
 def _misfits(place: Path, model: Any, raw: dict[str, Any], fields: set[str] | None) -> Iterator[Finding]:
     try:
-        model.model_validate(raw)
+        model.model_validate({name: value for name, value in raw.items() if value is not None})
     except ValidationError as error:
         for problem in error.errors(include_url=False):
             if fields is None or problem["loc"][0] in fields:

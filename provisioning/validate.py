@@ -94,6 +94,8 @@ def check_overlay(pack: Pack, overlay: Overlay) -> Iterator[Finding]:
     """Findings in a county overlay: what it points at, whether it fits, whether it loosens (rule E1)."""
     faults = list(overlay_faults(pack, overlay))
     yield from faults
+    if overlay.marks:
+        yield ("marks",), "待決定和停用的內容由平台記錄，檔案不得書寫"
     if overlay.county not in {county.code for county in pack.header.counties}:
         yield ("county",), f"模板包中沒有代碼為 {overlay.county} 的縣（市）"
     yield from _texts((), overlay.model_dump(mode="json"))

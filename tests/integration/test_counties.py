@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from provisioning.canonical import canonical
 from provisioning.marks import Choice
-from provisioning.specs import Pack, PolicyRule
+from provisioning.specs import Overlay, Pack, PolicyRule
 from provisioning.specs.pack import Policy
 from tests.fixtures.changes import part
 from tests.fixtures.releases import evolved
@@ -18,7 +19,7 @@ from townhall.audit.models import AuditRecord
 from townhall.centres.apply import plan_unit, standard_for
 from townhall.centres.deciding import Decision
 from townhall.centres.edit import Edit, EditRefused, addition, ordering, removal
-from townhall.centres.models import Centre
+from townhall.centres.models import Centre, Revision
 from townhall.centres.rows import require_centre
 from townhall.counties.bringing import Brought, bring_county_on, effects
 from townhall.counties.models import CountyDraft
@@ -31,6 +32,7 @@ from townhall.counties.operations import (
     publish,
     restore,
     slacken,
+    take_over,
     tighten,
 )
 from townhall.rollouts.models import RolloutState
@@ -319,3 +321,55 @@ def test_of_two_officers_at_once_neither_is_lost(county: County) -> None:
     with county.sessions() as session:
         desk = county_desk(session, session.get_one(Unit, county.code))
     assert desk.overlay.change["items"][ITEM] == {"delivery": "縣的送達", "result": RESULT, "scope": SCOPE}
+
+
+def test_rule_j7_what_one_township_refuses_is_told_by_name_and_stops_no_other(county: County) -> None:
+    county.published(said())
+    with county.sessions.begin() as session:
+        session.get_one(Centre, county.fleet.codes[0]).status = "suspended"
+        broken = (Revision.unit_id == county.fleet.codes[1]) & (Revision.number == 2)
+        session.execute(update(Revision).where(broken).values(changes=[["壞"]]))
+    told = [(one.unit.name, one.written, one.reason) for one in county.brings_on()]
+    assert told[0][:2] == (county.fleet.host.units[0].name, False)
+    assert "暫停" in told[0][2]
+    assert told[1][:2] == (county.fleet.host.units[1].name, False)
+    assert told[1][2]
+    assert [written for _, written, _ in told[2:]] == [True] * (SIX - 2)
+
+
+@here
+def test_rule_a4_what_a_later_release_says_too_is_told_before_it_is_published(
+    county: County, pack: Pack
+) -> None:
+    window = pack.centre.windows[0].model_copy(
+        update={"key": "xian:522301:ninth", "number": 9, "name": "縣窗口"}
+    )
+    county.published(addition("windows", window))
+    new = pack.centre.windows[0].model_copy(update={"key": "zhou:ninth", "number": 9, "name": "州窗口"})
+    county.fleet.second = evolved(pack, ["windows", new.key, "*", canonical(new)])
+    county.fleet.published()
+    county.says(said())
+    with pytest.raises(EditRefused, match="窗口號"):
+        county.does(publish)
+    county.says(Edit("windows", window.key, "number", 10))
+    county.does(publish)
+
+
+@here
+def test_rule_a3_a_county_never_uses_a_key_again(county: County, pack: Pack) -> None:
+    own = part(pack.centre, "items", ITEM).model_copy(
+        update={"key": "xian:522301:own", "name": "縣事項", "code": None}
+    )
+    county.published(addition("items", own))
+    county.published(removal("items", own.key))
+    with pytest.raises(EditRefused, match="已經用過，不得再用"):
+        county.says(addition("items", own.model_copy(update={"name": "另一事項"})))
+
+
+@here
+def test_no_file_answers_a_question_that_is_open(county: County) -> None:
+    county.published(said())
+    county.fleet.run(county.fleet.begun())
+    file = Overlay(county="522301", version=1, title="檔案", change={"items": {ITEM: {"scope": SCOPE}}})
+    with pytest.raises(EditRefused, match="有 1 處待縣決定"):
+        county.does(take_over, file)

@@ -4,17 +4,24 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from provisioning.specs import Pack
 from tests.fixtures.jobs import LEASE
+from tests.fixtures.releases import evolved, released
 from tests.fixtures.rollouts import ACT, SIX, Fleet
 from tests.fixtures.standards import MOMENT
 from townhall.audit.act import host_act
+from townhall.centres.apply import standard_for
 from townhall.centres.edit import Edit, edit_centre
 from townhall.centres.models import Outbox
+from townhall.centres.pictures import put_picture
 from townhall.centres.rollback import roll_back
+from townhall.centres.ruling import bring_on
 from townhall.documents import papers
 from townhall.documents.models import Paper
 from townhall.documents.papers import Reading, pending, read
+from townhall.intake.raster import Bitmap
 from townhall.jobs.runner import Runner
+from townhall.pictures.models import PictureKind
 from townhall.units.models import Unit
 
 # What does not depend on the database is tried on one.
@@ -154,3 +161,37 @@ def test_an_item_that_is_taken_away_takes_its_papers_along(desk: Desk) -> None:
     desk.work()
     paper = desk.papers()["guide/zhou:certificate-help/hant"]
     assert (paper.digest, paper.number) == (None, 2)
+
+
+@here
+def test_rule_n1_a_release_that_changes_only_how_papers_look_gives_them_new_numbers(
+    desk: Desk, pack: Pack
+) -> None:
+    looks = {name: text.replace("版本", "版次") for name, text in pack.templates.items()}
+    with desk.sessions.begin() as session:
+        unit, release = session.get_one(Unit, desk.code), released(session, evolved(pack, templates=looks))
+        bring_on(session, unit, standard_for(unit, release, {}), act=ACT)
+    assert desk.work() == 1
+    assert desk.papers()[GUIDE].number == 2
+
+
+@here
+def test_a_picture_changes_the_papers_that_bear_it(desk: Desk) -> None:
+    desk.edit("scope", "本地的範圍")
+    desk.work()
+    with desk.sessions.begin() as session:
+        sketch = Bitmap("image/png", 8, 8, b"not looked at here")
+        put_picture(session, session.get_one(Unit, desk.code), PictureKind.MAP, sketch, seen="", act=ACT)
+    assert desk.work() == 1
+    assert desk.papers()[GUIDE].number == 3
+    assert desk.papers()[PLAN].number == 1
+
+
+@here
+def test_rule_i5_many_messages_of_a_centre_that_cannot_be_followed_hide_no_other(desk: Desk) -> None:
+    for count in range(3):
+        desk.edit("result", f"第 {count} 次")
+    desk.fleet.edit(3, "result", "另一個中心的")
+    with desk.sessions() as session:
+        assert pending(session, 1) == [desk.code]
+        assert pending(session, 1, {desk.code}) == [desk.fleet.codes[3]]

@@ -148,3 +148,20 @@ def test_rule_g7_what_was_open_before_or_was_taken_back_is_left_to_people(fleet:
         unit, release = session.get_one(Unit, fleet.codes[0]), released(session, third)
         bring_on(session, unit, standard_for(unit, release, {}), act=ACT)
     assert standing(fleet) == (LOCAL, 1)
+
+
+@here
+def test_rule_g7_of_several_decisions_one_is_taken_back_and_the_others_stand(fleet: Fleet) -> None:
+    fleet.edit(0, "scope", "本地的範圍")
+    fleet.second = evolved(fleet.second, ["items", ITEM, "scope", "州的範圍"])
+    ruled(fleet)
+    ruled(fleet, path="items[*].scope")
+    fleet.run(fleet.begun())
+    assert standing(fleet) == (LOCAL, 0)
+    with fleet.host.sessions.begin() as session:
+        unit = session.get_one(Unit, fleet.codes[0])
+        earlier = min(decided_by_rules(session, unit), key=lambda one: one.basis["revision"])
+        take_back(session, unit, earlier.basis["revision"], act=ACT.because("本鄉自己決定"))
+        place = earlier.path
+    with fleet.host.sessions() as session:
+        assert [one.place for one in session.scalars(select(Question))] == [place]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from townhall.accounts.models import Role
 from townhall.approvals.models import Approval, Verdict
-from townhall.audit.act import Act
+from townhall.audit.act import Act, visible
 from townhall.audit.operations import record
 from townhall.tenancy import scope_of
 from townhall.units.succession import ended_fault
@@ -125,7 +125,7 @@ def _close(session: Session, act: Act, approval: Approval, verdict: Verdict, com
     approval.verdict = verdict.value
     approval.decider, approval.decider_name = act.login, act.name
     approval.decided_at = act.moment
-    approval.comment = comment.strip()[:LONGEST]
+    approval.comment = visible(comment).strip()[:LONGEST]
     session.flush()
     changes = [["", None, "verdict", Verdict.PENDING.value, verdict.value]]
     path = f"{approval.kind}/{approval.key}"

@@ -12,6 +12,11 @@ def new_correlation() -> str:
     return secrets.token_hex(16)
 
 
+def visible(text: str) -> str:
+    """A text in one line, of signs that can be seen: nothing else is kept by every database and shown by every page."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """A person in a role, held in a unit, at a moment, for a reason.
@@ -27,6 +32,9 @@ class Act:
     moment: dt.datetime
     reason: str = ""
     correlation: str = field(default_factory=new_correlation)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", visible(self.reason))
 
     @property
     def author(self) -> str:

@@ -153,7 +153,7 @@ def _standing_rows(session: Session, unit: Unit, centre: Centre) -> CentreSpec:
     """What the rows say, which must be what the newest revision says. Raises `PlanRefused` where it is not.
 
     As a rule the rows are those of the revision to the letter; then its own objects are given, most of which are
-    the standard's, and nothing has to be read, hashed and compared item by item.
+    the standard's, and no item has to be made of its row and hashed.
     """
     stands = standing(session, unit)
     if stands and stands.content_hash == centre.content_hash and rows_say(session, centre, stands.centre):

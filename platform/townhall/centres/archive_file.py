@@ -237,7 +237,7 @@ def _judge_standards(made: Archive) -> None:
         ("overlay_id", made.overlays, pinned),
     )
     for column, carried, wanting in kinds:
-        known = {one["id"] for one in carried} | {None}
+        known = {one["id"] for one in carried} | ({None} if column == "overlay_id" else set())
         if any(row[column] not in known for row in wanting):
             _refuse(f"standards.json 缺少中心所依據的標準（{column}）")
 

@@ -91,6 +91,8 @@ def _overlay(session: Session, row: Row) -> int:
     known = select(CountyOverlay).filter_by(county_code=row["county_code"])
     standing = {one.version: one for one in session.scalars(known)}
     if (found := standing.get(row["version"])) is not None:
+        if found.release_id != row["release_id"]:
+            raise ImportRefused(f"本平台的{name}所依據的州標準與檔案中的不同")
         return _same(found.id, found.content_hash, row, name)
     if max(standing, default=0) < row["version"] and _has_centres(session, row["county_code"]):
         raise ImportRefused(f"本平台還沒有{name}，而該縣已有中心；請先發布，再導入")

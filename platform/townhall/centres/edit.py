@@ -103,7 +103,7 @@ def edit_centre(
     `seen` is the content hash that the person was looking at; another one now means somebody else was faster.
     Raises `EditRefused` with every reason; then nothing is written. No effective change makes no revision.
     """
-    centre = session.get_one(Centre, unit.code, with_for_update=True)
+    centre = session.get_one(Centre, unit.code, with_for_update=True, populate_existing=True)
     if seen is not None and seen != centre.content_hash:
         raise EditRefused(["在您填寫期間，他人已修改本中心；請重新打開頁面，核對後再保存"])
     if (reason := closed_centre(centre)) is not None:

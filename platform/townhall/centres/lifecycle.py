@@ -46,7 +46,7 @@ def take(session: Session, act: Act, unit: Unit, step: str) -> Status:
     `activate` wants every mandatory fact to be there (rule E3); `resume` leads back to preparation, from where
     activation asks for them again.
     """
-    centre = session.get(Centre, unit.code, with_for_update=True)
+    centre = session.get(Centre, unit.code, with_for_update=True, populate_existing=True)
     if fault := step_fault(centre, step):
         raise StepRefused(fault)
     assert centre is not None  # noqa: S101 # nosec B101 # `step_fault` has said so

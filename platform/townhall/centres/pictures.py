@@ -9,6 +9,7 @@ from townhall.audit.act import Act
 from townhall.audit.operations import record
 from townhall.centres.models import Centre, Revision
 from townhall.centres.status import closed
+from townhall.centres.writing import tell_documents
 from townhall.intake.raster import Bitmap
 from townhall.pictures.models import Picture, PictureKind
 from townhall.units.models import Unit
@@ -53,7 +54,7 @@ def remove_picture(session: Session, unit: Unit, kind: PictureKind, *, seen: str
 
 def _open(session: Session, unit: Unit, kind: PictureKind, seen: str) -> tuple[Centre, Picture | None]:
     """The centre, locked, and the picture that is there. Raises `PictureRefused`."""
-    centre = session.get_one(Centre, unit.code, with_for_update=True)
+    centre = session.get_one(Centre, unit.code, with_for_update=True, populate_existing=True)
     if (reason := closed(centre)) is not None:
         raise PictureRefused(reason)
     standing = session.get(Picture, (unit.code, kind.value))
@@ -73,6 +74,7 @@ def _revised(
     own = {"number": centre.revision, "plan_hash": None, "reason": act.reason[:120], "actor": act.author}
     session.add(Revision(**facts | own | {"created_at": act.moment}))
     session.flush()
+    tell_documents(session, centre, act)
     basis = {"revision": centre.revision, "content": centre.content_hash}
     changes = [["", None, f"picture.{kind.value}", before, after]]
     record(session, act, centre.unit_id, "centre.picture", changes=changes, basis=basis)

@@ -73,11 +73,13 @@ def _taken_back(
 ) -> tuple[CentreSpec, Marks]:
     """The merge of rule M1: base is the state after the revision, theirs the state before it."""
     merged = merge(centre_tree(done.centre), centre_tree(now), centre_tree(earlier.centre))
-    # Marks that came later stay; those of the revision itself make way for those from before it.
+    # Marks that came later stay; those of the revision itself make way for those from before it, but for what
+    # the revision left as it was and a later one has settled.
     later = tuple(mark for mark in standing if mark not in done.marks)
-    marks = after_merge(unit.code, (*earlier.marks, *later), merged.touches)
+    before = tuple(mark for mark in earlier.marks if mark not in done.marks or mark in standing)
+    marks = after_merge(unit.code, (*before, *later), merged.touches)
     kept = {mark.id for mark in marks}
-    still_open = tuple(mark for mark in earlier.marks if mark.id not in kept)
+    still_open = tuple(mark for mark in before if mark.id not in kept)
     return centre_of(merged.tree, like=now), (*marks, *still_open)
 
 

@@ -24,6 +24,7 @@ from townhall.centres.models import DecisionRule, Question
 from townhall.centres.rollback import roll_back
 from townhall.units.models import Unit
 
+LONGEST = 160  # characters of a path
 CHOICES = (Choice.KEEP_LOCAL, Choice.TAKE_STANDARD)  # what a rule can answer
 
 
@@ -35,10 +36,13 @@ def add_rule(session: Session, unit: Unit, path: str, choice: Choice, *, act: Ac
     """A standing answer of a unit; the same again is the same rule. Raises `RuleRefused`, also without a reason."""
     if choice not in CHOICES:
         raise RuleRefused("規則只能是留本地或用標準")
-    if fault := pattern_fault(path):
+    if fault := pattern_fault(path) or (f"路徑「{path[:40]}…」過長" if len(path) > LONGEST else None):
         raise RuleRefused(fault)
     if not act.reason.strip():
         raise RuleRefused("立規則須寫明理由")
+    session.get_one(
+        Unit, unit.code, with_for_update={"key_share": True}
+    )  # of two at once the second sees the first
     same = select(DecisionRule).filter_by(unit_code=unit.code, path=path, ended_at=None)
     if (standing := session.scalars(same).one_or_none()) is not None:
         if standing.choice == choice.value:

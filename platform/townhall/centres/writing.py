@@ -101,7 +101,13 @@ def add_revision(
     plan_hash: str | None = None,
 ) -> Revision:
     """The next revision of a centre, with its marks in force and what is to be done about it in the outbox."""
-    changed = centre.content_hash != (digest := content_hash(after))
+    last = session.get_one(Revision, (centre.unit_id, centre.revision))
+    pins = (centre.release_id, centre.overlay_id)
+    # A standard may change how papers look, or who issues them, where no row changes.
+    changed = (last.content_hash, last.release_id, last.overlay_id) != (
+        (digest := content_hash(after)),
+        *pins,
+    )
     centre.revision += 1
     centre.content_hash = digest
     centre.updated_at = act.moment
@@ -121,12 +127,16 @@ def add_revision(
     session.add(revision)
     session.flush()
     if changed:
-        session.add(
-            Outbox(unit_id=centre.unit_id, revision=centre.revision, kind=DOCUMENTS, created_at=act.moment)
-        )
+        tell_documents(session, centre, act)
     _write_questions(session, centre.unit_id, marks, act)
     session.flush()
     return revision
+
+
+def tell_documents(session: Session, centre: Centre, act: Act) -> None:
+    """Leave the message that the newest revision of a centre may have changed its papers (rule I5)."""
+    message = {"unit_id": centre.unit_id, "revision": centre.revision, "created_at": act.moment}
+    session.add(Outbox(kind=DOCUMENTS, **message))
 
 
 def marks_in_force(session: Session, centre: Centre) -> Marks:

@@ -104,14 +104,20 @@ def bring_county_on(
 def _one(session: Session, code: str, act: Act) -> Brought:
     unit = session.get_one(Unit, code)
     release = session.get_one(Release, session.get_one(Centre, code).release_id)
-    standard = standard_for(unit, release, newest_overlays(session, release))
     try:
+        standard = standard_for(unit, release, newest_overlays(session, release))
         _, outcome = bring_on(session, unit, standard, act=act)
         session.commit()
     except PlanRefused as refusal:
-        session.rollback()
-        return Brought(unit, written=False, reason=str(refusal))
+        return _refused(session, code, str(refusal))
     except DBAPIError as error:
-        session.rollback()
-        return Brought(unit, written=False, reason=f"資料庫未能寫入（{error.orig}）")
+        return _refused(session, code, f"資料庫未能寫入（{error.orig}）")
+    except (LookupError, ValueError) as error:  # its data are at fault, not the standard (rule J7)
+        return _refused(session, code, f"{type(error).__name__}：{error}"[:500])
     return Brought(unit, written=outcome.written)
+
+
+def _refused(session: Session, code: str, reason: str) -> Brought:
+    """Nothing of it is kept; the unit is read anew, for whoever tells of it after the session."""
+    session.rollback()
+    return Brought(session.get_one(Unit, code), written=False, reason=reason)

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import content_hash
@@ -22,6 +23,7 @@ from provisioning.resolve import Upstream, prefecture
 from provisioning.specs import CentreSpec, Overlay, Pack, PolicyRule
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.tree import Path, centre_of, centre_tree, grown, node_at, placed, same, value_at, written
+from provisioning.validate import check_centre
 from provisioning.wording import message
 from townhall.audit.act import Act
 from townhall.audit.operations import record
@@ -153,7 +155,7 @@ def change(session: Session, county: Unit, edits: Iterable[Edit], *, seen: str |
     """
     desk, edits = _writing(session, county, seen), tuple(edits)
     before = desk.says.centre
-    _refuse_reach(desk, edits)
+    _refuse_reach(session, desk, edits)
     after = edited(before, edits)
     refuse_edit(desk.standard, before, after)
     changes = [[one.section, one.key, one.field, None, one.value] for one in edits]
@@ -224,13 +226,16 @@ def slacken(session: Session, county: Unit, path: str, *, act: Act) -> None:
 def take_over(session: Session, county: Unit, overlay: Overlay, *, act: Act) -> None:
     """Make the words of a file, checked against the newest release, the county's draft in the stead of all it said.
 
-    Raises `EditRefused` for the file of another county, and while somebody works on a draft.
+    Raises `EditRefused` for the file of another county, while somebody works on a draft, and while a question is
+    open, which no file answers.
     """
     desk = _writing(session, county)
     if overlay.county != county.code[:6]:
         raise EditRefused([f"檔案是 {overlay.county} 的補充規定，不是{county.name}的"])
     if desk.draft is not None:
         raise EditRefused(["本縣有未發布的草稿，請先發布或放棄"])
+    if desk.says.questions:
+        raise EditRefused([f"州標準更新後有 {len(desk.says.questions)} 處待縣決定，請先決定，再以檔案發布"])
     version = {"version": desk.overlay.version}
     _write(session, desk, overlay.model_copy(update=version), act, "county.take_over")
 
@@ -251,7 +256,10 @@ def publication_fault(session: Session, county: Unit) -> str | None:
     if not desk.changed:
         return NOTHING_NEW
     wider = [text for _, text in loosened(desk.pack.policies, desk.overlay.tighten)]
-    return "；".join(wider) or None
+    # A later release may have come to say what the county says too: a window of the same number.
+    own = {text for _, text in check_centre(desk.pack.centre)}
+    at_odds = [text for _, text in check_centre(desk.says.centre) if text not in own]
+    return "；".join([*wider, *at_odds]) or None
 
 
 def publish(session: Session, county: Unit, *, act: Act) -> CountyOverlay:
@@ -279,16 +287,24 @@ def _writing(session: Session, county: Unit, seen: str | None = None) -> CountyD
     return desk
 
 
-def _refuse_reach(desk: CountyDesk, edits: Iterable[Edit]) -> None:
-    """An overlay says nothing of halls, envelopes and orders; what it adds bears the county's code."""
-    prefix, reasons = f"xian:{desk.county.code[:6]}:", []
+def _refuse_reach(session: Session, desk: CountyDesk, edits: Iterable[Edit]) -> None:
+    """An overlay says nothing of halls, envelopes and orders; what it adds bears the county's code, and a new key."""
+    prefix, reasons, used = f"xian:{desk.county.code[:6]}:", [], _keys_of_old(session, desk.county)
     for edit in edits:
         if edit.section not in {"profile", *COLLECTIONS} or edit.field == ORDER:
             reasons.append("縣級補充規定不能改大廳尺寸、資金總額和排列次序")
         elif edit.field == ITEM and edit.value is not None and not (edit.key or "").startswith(prefix):
             reasons.append(f"縣級新增的鍵須以 {prefix} 開頭，實為「{edit.key}」")
+        elif edit.field == ITEM and edit.value is not None and edit.key in used:
+            reasons.append(f"鍵「{edit.key}」已經用過，不得再用")
     if reasons:
         raise EditRefused(reasons)
+
+
+def _keys_of_old(session: Session, county: Unit) -> set[str]:
+    """The keys of what the county has ever added: townships know them as those items (rule A3)."""
+    contents = session.scalars(select(CountyOverlay.content).filter_by(county_code=county.code))
+    return {str(raw["key"]) for one in contents for added in one["add"].values() for raw in added}
 
 
 def _rewritten(desk: CountyDesk, after: CentreSpec, marks: Marks) -> Overlay:

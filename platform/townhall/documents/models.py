@@ -10,10 +10,10 @@ from townhall.tenancy import Owned
 
 
 class Paper(Owned, Base):
-    """One document of a centre in one script: the hash of what it says, and how many contents it has had (rule N1).
+    """One document of a centre in one script: the hash of what it says, and a number that rises with it (rule N1).
 
     `identity` is that of its order. `digest` is None once the centre has no such document any more. `revision` and
-    `changed_at` are those with which it came to say what it says. Follows from revisions and can be made anew.
+    `changed_at` are those at which it was found to say so: of several changes followed at once the last.
     """
 
     __tablename__ = "paper"

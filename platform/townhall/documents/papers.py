@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 
 from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS, MANUAL
-from townhall.centres.models import Centre, Outbox
+from townhall.centres.apply import standard_of
+from townhall.centres.models import Centre, Outbox, Revision
 from townhall.centres.rollback import at_revision
 from townhall.centres.writing import DOCUMENTS
 from townhall.documents.commission import Issue
 from townhall.documents.errors import DocumentError
 from townhall.documents.models import Paper
 from townhall.documents.production import SCRIPTS, Binder, Order, binder
+from townhall.standards.operations import pack_of
 from townhall.units.models import Unit
 
 # Date and number stand on every paper and are no part of what it says.
@@ -49,11 +51,11 @@ def _content(bound: Binder, order: Order) -> str:
     return hashlib.sha256(repr(page).encode()).hexdigest()
 
 
-def pending(session: Session, limit: int) -> list[str]:
-    """The units within the session's scope that have unread messages about their documents, oldest first."""
+def pending(session: Session, limit: int, aside: Collection[str] = ()) -> list[str]:
+    """The units but those `aside` that have unread messages about their documents, oldest first."""
     waiting = select(Outbox.unit_id).where(Outbox.done_at.is_(None), Outbox.kind == DOCUMENTS)
-    found = session.scalars(waiting.order_by(Outbox.created_at, Outbox.unit_id).limit(limit))
-    return list(dict.fromkeys(found))
+    waiting = waiting.where(Outbox.unit_id.not_in(aside)).group_by(Outbox.unit_id)
+    return list(session.scalars(waiting.order_by(func.min(Outbox.created_at), Outbox.unit_id).limit(limit)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def read(session: Session, unit: Unit) -> Reading:
     revision = session.scalars(select(Centre.revision).filter_by(unit_id=unit.code)).one()
     bound = _undated(binder(session, unit, public_url=None, draft=True))
     known = session.scalar(select(func.count()).select_from(Paper).filter_by(unit_id=unit.code))
-    first = None if known else replace(bound, centre=as_rows(at_revision(session, unit, 1).centre))
+    first = None if known else _at_opening(session, unit, bound)
     return Reading(unit.code, revision, _said(bound), _said(first) if first else None)
 
 
@@ -101,6 +103,19 @@ def keep(session: Session, reading: Reading, moment: dt.datetime) -> int:
         message.done_at = moment
     session.flush()
     return len(changed)
+
+
+def _at_opening(session: Session, unit: Unit, bound: Binder) -> Binder:
+    """The binder of revision 1, with the standard of then."""
+    pins = session.get_one(Revision, (unit.code, 1))
+    standard = standard_of(session, unit, pins.release_id, pins.overlay_id)
+    invented = bool(standard.overlay and standard.overlay.content.get("demonstration"))
+    return replace(
+        bound,
+        centre=as_rows(at_revision(session, unit, 1).centre),
+        pack=pack_of(standard.release),
+        issue=replace(bound.issue, demonstration=invented),
+    )
 
 
 def _undated(bound: Binder) -> Binder:

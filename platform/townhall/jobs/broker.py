@@ -126,6 +126,7 @@ def work(settings: Settings, stop: threading.Event) -> None:
             sweep.once()
             if not worker.is_alive():
                 raise WorkerEnded(worker.exitcode)
+            sweep.follow(stop, settings.job_lease / 2)
     finally:
         worker.terminate()  # Celery then ends the job at hand first
         worker.join()
@@ -137,7 +138,7 @@ def _serve(settings: Settings) -> None:
 
 
 class Sweep:
-    """Sends again what waits although nobody came for it, follows papers, deletes old files now and then."""
+    """Sends again what waits although nobody came for it, deletes old files now and then, follows papers."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._post, self._runner = settings, Post(settings), runner_of(settings)
@@ -148,8 +149,6 @@ class Sweep:
         """One look; a database that is away is looked at again later."""
         try:
             waiting = self._runner.due()
-            while self._runner.follow_next():
-                pass
         except DBAPIError as error:
             _log.warning("database not usable: %s", error.orig)
             return
@@ -160,6 +159,15 @@ class Sweep:
                 self._post.send(*job)
         self._sent = dict.fromkeys(waiting, moment) | fresh
         self._tidy(moment)
+
+    def follow(self, stop: threading.Event, seconds: float) -> None:
+        """Follow papers for some seconds at most, so that the next look is not kept waiting."""
+        until = time.monotonic() + seconds
+        try:
+            while not stop.is_set() and time.monotonic() < until and self._runner.follow_next():
+                pass
+        except DBAPIError as error:
+            _log.warning("database not usable: %s", error.orig)
 
     def _tidy(self, moment: float) -> None:
         if not self._tidied or moment - self._tidied > TIDIED:

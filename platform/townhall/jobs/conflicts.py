@@ -52,7 +52,7 @@ def _texts(value: Any) -> bool:
 def _decision_sound(parameters: Mapping[str, Any]) -> bool:
     """Only another value has one, and only for a single place; only what is put off has a day."""
     choice, value, until = parameters["choice"], parameters["value"], parameters["until"]
-    if choice not in set(Choice) or not (until is None or _day(until)):
+    if not isinstance(choice, str) or choice not in set(Choice) or not (until is None or _day(until)):
         return False
     another = (choice == Choice.NEW_VALUE) == (value is not None)
     return (

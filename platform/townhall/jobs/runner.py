@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from townhall.clock import now
@@ -70,11 +70,11 @@ class Runner:
         What cannot be followed is logged and left for the next start: it must not keep the others waiting.
         """
         with self._reading(HOST) as session:
-            waiting = [code for code in pending(session, AT_ONCE) if code not in self._troubled]
+            waiting = pending(session, AT_ONCE, self._troubled)
         for code in waiting:
             try:
                 self._follow(code)
-            except DBAPIError:
+            except (OperationalError, InterfaceError):
                 raise
             except Exception:  # noqa: BLE001 - one centre must not end the worker of all the others
                 _log.exception("the papers of %s could not be followed", code)

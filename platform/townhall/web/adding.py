@@ -143,8 +143,7 @@ def _lines(name: str) -> Iterator[str]:
 
 
 def _parts(name: str) -> Iterator[list[str]]:
-    """The lines of a field, each in its parts: a full-width or a plain stroke stands between them."""
+    """The lines of a field, each in its parts: a full-width stroke stands between them, or a plain one where none is."""
     for line in _lines(name):
-        yield [part for part in (one.strip() for one in line.replace("/", "／").split("／")) if part] or [
-            line
-        ]
+        parts = (part.strip() for part in line.split("／" if "／" in line else "/"))
+        yield [part for part in parts if part] or [line]

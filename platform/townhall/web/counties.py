@@ -76,7 +76,10 @@ def show(desk: CountyDesk) -> ResponseReturnValue:
 def settle(desk: CountyDesk, identifier: str) -> ResponseReturnValue:
     """Decide between the county's words and the prefecture's."""
     try:
-        decision, fault = decision_entered(open_conflict(desk.marks, identifier))
+        mark = open_conflict(desk.marks, identifier)
+        if request.form.get("question", mark.question) != mark.question:
+            return _refused(desk, CHANGED)
+        decision, fault = decision_entered(mark)
         if decision is None:
             return _refused(desk, fault)
         act = acting(entered("reason"))
@@ -172,6 +175,7 @@ def _page(desk: CountyDesk, *reasons: str) -> str:
         "lines": [*lines(desk)],
         "effects": effects(session, desk) if desk.changed else [],
         "versions": session.scalars(versions.order_by(CountyOverlay.version.desc())).all(),
+        "fault": operations.publication_fault(session, desk.county) if desk.changed else None,
         "proposal": proposal,
         "mine": proposal is not None and proposal.proposer == reader().login,
         "job": _job(desk),

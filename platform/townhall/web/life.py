@@ -87,7 +87,9 @@ def put(desk: Desk) -> ResponseReturnValue:
 @township(Right.READ)
 def settle(desk: Desk, approval: str) -> ResponseReturnValue:
     """Approve, return or withdraw a proposal; who may do which is judged by the operation."""
-    found = desk.session.get(Approval, (desk.unit.code, approval[:32]), with_for_update=True)
+    found = desk.session.get(
+        Approval, (desk.unit.code, approval[:32]), with_for_update=True, populate_existing=True
+    )
     if found is None:
         abort(404)
     wanted, comment = request.form.get("verdict", ""), request.form.get("comment", "")

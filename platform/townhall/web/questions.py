@@ -23,7 +23,7 @@ from townhall.centres.edit import EditRefused
 from townhall.centres.ruling import decided_by_rules
 from townhall.clock import now
 from townhall.jobs.conflicts import DECIDE, asked_for
-from townhall.jobs.models import Job, State
+from townhall.jobs.models import OPEN, Job, State
 from townhall.jobs.operations import JobRefused, ask
 from townhall.units.models import Unit
 from townhall.web.desk import Desk
@@ -77,8 +77,10 @@ def show(desk: Desk) -> ResponseReturnValue:
 @township(Right.EDIT)
 def settle(desk: Desk, identifier: str) -> ResponseReturnValue:
     """Decide one question."""
-    open_now = ledger(desk.session, desk.unit).questions
-    return _settled(desk, [one.mark for one in open_now if one.mark.id == identifier], CHOICES)
+    open_now = (one.mark for one in ledger(desk.session, desk.unit).questions if one.mark.id == identifier)
+    # The same conflict may have come to be about other values since the page was shown (rule G2).
+    shown = [mark for mark in open_now if request.form.get("question", mark.question) == mark.question]
+    return _settled(desk, shown, CHOICES)
 
 
 @pages.post("/t/<code9:code>/differences/together/<token>")
@@ -173,6 +175,8 @@ def _settled_alike(asked: list[Open], choices: Choices) -> ResponseReturnValue:
         return _inbox(fault), 422
     questions = [one.mark.question for one in asked]
     units = units_with(database(), questions)
+    if not units:
+        return _inbox(CHANGED), 422
     try:
         if len(units) == 1:
             decide_alike(database(), units[0], questions, decision, act=acting(entered("reason")))
@@ -187,7 +191,7 @@ def _settled_alike(asked: list[Open], choices: Choices) -> ResponseReturnValue:
 
 def _start(questions: list[str], decision: Decision, about: list[str]) -> None:
     """Have many centres decided beside the request. Raises `JobRefused`, also where one of them is being decided."""
-    if _under_way(_jobs()) & {*questions}:
+    if _under_way() & {*questions}:
         raise JobRefused(UNDER_WAY)
     kinds, post = current_app.extensions["townhall.jobs"], current_app.extensions["townhall.post"]
     parameters = asked_for(questions, decision, entered("reason"), about)
@@ -201,9 +205,10 @@ def _jobs() -> list[Job]:
     return [job for job in newest if job.ended_at is None or now() - job.ended_at < TOLD]
 
 
-def _under_way(jobs: list[Job]) -> set[str]:
+def _under_way() -> set[str]:
     """The questions that are being decided."""
-    return {question for job in jobs if job.open for question in job.parameters["questions"]}
+    wanted = select(Job).filter_by(unit_id=held_unit().code, kind=DECIDE).where(Job.state.in_(OPEN))
+    return {question for job in database().scalars(wanted) for question in job.parameters["questions"]}
 
 
 def _refusals(jobs: list[Job]) -> dict[str, list[tuple[Unit, str]]]:
@@ -281,7 +286,7 @@ def _page(desk: Desk, *reasons: str) -> str:
 
 def _inbox(*reasons: str) -> str:
     shared, together, jobs = shared_questions(database()), shared_together(database()), _jobs()
-    busy = _under_way(jobs)
+    busy = _under_way()
     page = {
         "shared": [one for one in shared if one.question not in busy],
         "together": [one for one in together if busy.isdisjoint(one.questions)],

@@ -43,9 +43,7 @@ def add() -> ResponseReturnValue:
     if wrong or choice is None:
         return _page(*(wrong or [NO_CHOICE])), 422
     try:
-        ruling.add_rule(
-            database(), held_unit(), entered("path")[:160], choice[0], act=acting(entered("reason"))
-        )
+        ruling.add_rule(database(), held_unit(), entered("path"), choice[0], act=acting(entered("reason")))
     except RuleRefused as refusal:
         return _page(str(refusal)), 422
     return _done(ADDED)

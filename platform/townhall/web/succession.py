@@ -86,7 +86,9 @@ def put() -> ResponseReturnValue:
 @requires(Right.LIFECYCLE)
 def settle(approval: str) -> ResponseReturnValue:
     """Approve and carry out, return or withdraw a proposal; who may do which is judged by the operation."""
-    found = database().get(Approval, (held_unit().code, approval[:32]), with_for_update=True)
+    found = database().get(
+        Approval, (held_unit().code, approval[:32]), with_for_update=True, populate_existing=True
+    )
     if found is None or found.kind not in KINDS.values():
         abort(404)
     wanted, comment = request.form.get("verdict", ""), request.form.get("comment", "")

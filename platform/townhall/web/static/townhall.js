@@ -72,6 +72,10 @@ if (chosen) chosen.closest("ul").scrollTop = chosen.offsetTop - 80;
 const tab = document.querySelector(".tabs [aria-current]");
 if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - 60;
 
+// Whether anything on the page has been typed or chosen that a reload would lose.
+const touched = () => [...document.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
+  field.value !== field.defaultValue || field.checked !== field.defaultChecked && "defaultChecked" in field);
+
 // What is being made is looked at again until it is done; without scripts the page reloads itself.
 const again = (live) => setTimeout(async () => {
   let fresh = live;
@@ -86,6 +90,7 @@ const again = (live) => setTimeout(async () => {
     }
   } catch (fault) { /* the server is away: ask again */ }
   if (fresh.dataset.live) again(fresh);
+  else if (live.dataset.then === "reload" && !touched()) location.reload();
 }, Number(live.dataset.live));
 document.querySelectorAll("[data-live]").forEach(again);
 
