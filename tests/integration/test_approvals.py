@@ -102,6 +102,13 @@ def test_a_long_reason_is_kept_to_500_characters(session: Session, wall: Wall) -
     assert made.reason == "舊" * 499 + "了"
 
 
+def test_what_no_database_keeps_is_left_out_of_reasons_and_comments(session: Session, wall: Wall) -> None:
+    made = proposed(session, wall, DIRECTOR.because("舊\x00了\n漆"))
+    decide(session, OFFICER, wall.kinds, made, approve=False, comment="先\x00刷\ud800牆")
+    session.refresh(made)
+    assert (made.reason, made.comment) == ("舊 了 漆", "先 刷 牆")
+
+
 def test_why_a_proposal_is_refused_is_said(session: Session, wall: Wall) -> None:
     other = act("chen", Role.COUNTY_OFFICER, COUNTY)
     assert refusal(proposed, session, wall, other) == "您的角色不能提出這類申請"

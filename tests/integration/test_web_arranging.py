@@ -34,7 +34,7 @@ FORM = {
     "description": "為趕集的群眾登記攤位",
     "scope": "本鄉集市",
     "conditions": "在本鄉集市擺攤",
-    "materials": "居民身份證／本人\n攤位示意圖",
+    "materials": "居民身份證/戶口簿／本人\n攤位示意圖",
     "steps": "登記／綜合窗口／核對身份並登記",
     "case_type": "承諾件",
     "fee": "waits",
@@ -196,6 +196,7 @@ def test_an_own_item_begins_with_blanks_where_law_would_have_to_be_invented(site
         0,
         ["本人", "申請人自備"],
     )
+    assert item.materials[0].name == "居民身份證/戶口簿"
     alike = [one.key for one in spec(site).items if one.category == "市場稅務"]
     places = [place for place, one in enumerate(spec(site).items) if one.category == "市場稅務"]
     assert alike[-1] == OWN
