@@ -5,11 +5,13 @@ import json
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
 
 from provisioning.memory import Remembered
 from provisioning.specs.centre import COLLECTIONS, MANUAL, CentreSpec
+from provisioning.specs.values import Keyed
 
 
 def canonical(value: Any) -> Any:
@@ -18,6 +20,11 @@ def canonical(value: Any) -> Any:
     Collections ordered by hand stay in their order (rule D1). Fields that are None are left out, so that an
     absent value and an empty one are the same state (rule C6).
     """
+    # Most values are these; to ask whether they are models costs more than all the rest.
+    if type(value) is str:
+        return unicodedata.normalize("NFC", value)
+    if value is None or type(value) is int:
+        return value
     if isinstance(value, BaseModel):
         fields = ((name, _field(name, getattr(value, name))) for name in type(value).model_fields)
         return {name: inner for name, inner in fields if inner is not None}
@@ -76,6 +83,23 @@ def _centre_text(centre: CentreSpec) -> Iterator[str]:
         yield f'{separator}"{section}":{text}'
         separator = ","
     yield "}"
+
+
+_KNOWN: WeakValueDictionary[tuple[type[Keyed], str], Keyed] = WeakValueDictionary()
+
+
+def shared(centre: CentreSpec) -> CentreSpec:
+    """The same centre with the very items of another one that is held, wherever they say the same.
+
+    A release says of most items what the one before it said. Sharing them, nothing compares them any more.
+    """
+    sections = {name: tuple(map(_known, getattr(centre, name))) for name in COLLECTIONS}
+    return centre.model_copy(update=sections)
+
+
+def _known(item: Keyed) -> Keyed:
+    found = _KNOWN.setdefault((type(item), _item_text(item)), item)
+    return found if found == item else item
 
 
 def content_hash(value: Any) -> str:

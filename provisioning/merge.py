@@ -143,6 +143,8 @@ class _Merging:
     def _settled(self, node: Node, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Everything that is no conflict of two changes; `_OPEN` when both sides changed differently."""
         mine, yours = not same(ours, base, node), not same(theirs, base, node)
+        if not mine and not yours:
+            return ours
         if same(ours, theirs, node):
             if mine:
                 self.note(Code.CONVERGED, node, path, base, ours, theirs)
@@ -187,11 +189,13 @@ class _Merging:
 
     def _record(self, node: Node, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         base, ours, theirs = (opened(node, one) or {} for one in (base, ours, theirs))
-        fields = (
-            (name, self.value(inner, (*path, name), base.get(name), ours.get(name), theirs.get(name)))
-            for name, inner in node.fields.items()
-        )
-        return {name: value for name, value in fields if value is not None}
+        result = {}
+        for name, inner in node.fields.items():
+            three = base.get(name), ours.get(name), theirs.get(name)
+            value = three[0] if three[0] is three[1] is three[2] else self.value(inner, (*path, name), *three)
+            if value is not None:
+                result[name] = value
+        return result
 
     def _collection(self, node: Node, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         base, ours, theirs = base or {}, ours or {}, theirs or {}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-from provisioning.canonical import content_hash
+from provisioning.canonical import content_hash, shared
 from provisioning.following import followed
 from provisioning.layers import county_standard, laid
 from provisioning.marks import Marks
@@ -102,7 +102,7 @@ def upstream(
         overlay = county_standard(written_on, overlay, pack).overlay
     tighter = followed(overlay, pack.moves).tighten if overlay else ()
     return Upstream(
-        centre=resolve(pack, overlay, kind),
+        centre=shared(resolve(pack, overlay, kind)),
         policies=(pack.policies, tighter) if overlay else (pack.policies,),
         release=release or content_hash(pack),
         overlay=digest,

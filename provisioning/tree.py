@@ -5,7 +5,6 @@ absent is None, and an empty collection or set is absent too (rule C6). Items of
 until something inside them is asked for: most of them are the standard's own objects, and are never opened.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,6 +56,8 @@ def _section(name: str, value: Any) -> Any:
 
 def grown(node: Node, value: Any) -> Any:
     """A value, spec or canonical, as a tree of its kind; an empty one is absent. Trees are never changed in place."""
+    if value is None or type(value) in {str, int}:
+        return canonical(value)
     if isinstance(value, Keyed):
         return _opened_item(value)
     plain = canonical(value) if isinstance(value, Spec) else value
@@ -129,6 +130,8 @@ def placed(tree: Any, path: Path, value: Any, root: Node = CENTRE) -> Any:
 
 def opened(node: Node, tree: Any) -> Any:
     """A tree as it is; an item that is still a spec as a tree."""
+    if tree is None or type(tree) is dict:
+        return tree
     return grown(node, tree) if isinstance(tree, Spec) else tree
 
 
@@ -136,22 +139,34 @@ def same(one: Any, other: Any, node: Node = CENTRE) -> bool:
     """Deep equality of two trees of one kind: types matter, the order of a collection does not."""
     if one is other:
         return True
+    if type(one) is str or type(other) is str or one is None or other is None:
+        return bool(one == other)
     if isinstance(one, Spec) and isinstance(other, Spec) and one == other:
         return True
     one, other = opened(node, one), opened(node, other)
     if type(one) is not type(other) or one != other:
         return False
-    # In Python [1] == [True]; in text they differ.
-    return isinstance(one, str | int) or _text(one) == _text(other)
+    return _of_same_types(one, other)
 
 
 def identical(one: Any, other: Any) -> bool:
     """Whether two trees are the same also in the order of their collections."""
-    return bool(one == other) and _text(one, sort=False) == _text(other, sort=False)
+    return bool(one == other) and _of_same_types(one, other, ordered=True)
 
 
-def _text(value: Any, *, sort: bool = True) -> str:
-    return json.dumps(value, sort_keys=sort, ensure_ascii=False)
+def _of_same_types(one: Any, other: Any, *, ordered: bool = False) -> bool:
+    """Of two equal trees: in Python [1] == [True], and the order of a dict does not matter."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if type(one) is dict:
+        if ordered and list(one) != list(other):
+            return False
+        return all(_of_same_types(value, other[name], ordered=ordered) for name, value in one.items())
+    if type(one) is list:
+        return all(_of_same_types(*two, ordered=ordered) for two in zip(one, other, strict=True))
+    return True
 
 
 def written(path: Path) -> str:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from alembic import command
 from alembic.config import Config
+from pydantic_core import from_json  # three times as fast as `json.loads`, and a centre has a thousand values
 from sqlalchemy import (
     JSON,
     URL,
@@ -92,7 +93,7 @@ def create_engine_for(url: str) -> Engine:
         return _postgresql_engine(address)
     if address.get_backend_name() != "sqlite":
         raise ArgumentError(f"資料庫只能是 sqlite 或 postgresql，不能是 {address.get_backend_name()}")
-    engine = create_engine(address)
+    engine = create_engine(address, json_deserializer=from_json)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -102,7 +103,7 @@ def _postgresql_engine(address: URL) -> Engine:
     """Behind a pooler each transaction may be on another connection, which knows no statement prepared before."""
     arguments = {"prepare_threshold": None} if is_pooled(address) else {}
     direct = address.difference_update_query([POOLER]).set(drivername="postgresql+psycopg")
-    return create_engine(direct, pool_pre_ping=True, connect_args=arguments)
+    return create_engine(direct, pool_pre_ping=True, connect_args=arguments, json_deserializer=from_json)
 
 
 def is_pooled(address: str | URL) -> bool:

@@ -104,11 +104,12 @@ def test_sheets_are_taken_only_as_they_can_be_worked_on(faces: Faces, workers: i
             taken.append(key)
             yield key, item
 
+    others = set(multiprocessing.active_children())  # a test before this one may have left the bench open
     outcomes = render_many(counted(), workers=workers, faces=faces)
     next(outcomes)
     assert len(taken) <= workers + 1
     outcomes.close()  # type: ignore[attr-defined]
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= others
 
 
 @pytest.mark.parametrize("workers", [1, 2])

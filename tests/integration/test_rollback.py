@@ -15,8 +15,9 @@ from townhall.centres.apply import PlanRefused, apply_plan, plan_unit, standard_
 from townhall.centres.edit import Edit, edit_centre
 from townhall.centres.models import Centre, Question, Revision
 from townhall.centres.replay import replay
-from townhall.centres.rollback import as_of, at_revision, roll_back
+from townhall.centres.rollback import roll_back
 from townhall.centres.rows import require_centre
+from townhall.centres.standing import as_of, at_revision
 from townhall.units.models import Unit
 
 ITEM = "zhou:temporary-relief"

@@ -18,9 +18,9 @@ from townhall.centres.bulk import insert_rows
 from townhall.centres.models import Centre, Revision
 from townhall.centres.recording import Basis, record_apply
 from townhall.centres.rows import require_centre, rows_say
-from townhall.centres.standing import Standing, standing
+from townhall.centres.standing import Standing, at_revision, standing
 from townhall.centres.status import closed as closed_centre
-from townhall.centres.writing import add_revision, marks_in_force, write_rows
+from townhall.centres.writing import add_revision, marks_of, write_rows
 from townhall.database import table_of
 from townhall.standards.models import CountyOverlay, Release, Status
 from townhall.standards.operations import in_force, upstream_of
@@ -111,8 +111,9 @@ def apply_plan(
         _refuse_outdated(session, unit, standard)
         _refuse_stale(plan, None)
         return _create(session, plan, unit, standard, act)
-    marks = marks_in_force(session, centre)
-    _refuse_stale(plan, tenant_revision(stamp(centre.revision, centre.content_hash), marks))
+    # While it is held here, the session need not ask for it again.
+    newest = session.get_one(Revision, (centre.unit_id, centre.revision))
+    _refuse_stale(plan, tenant_revision(stamp(centre.revision, centre.content_hash), marks_of(newest.marks)))
     if not plan:
         return Outcome(unit.code, centre.revision, written=False)
     if (reason := closed_centre(centre)) is not None:
@@ -155,8 +156,8 @@ def _standing_rows(session: Session, unit: Unit, centre: Centre) -> CentreSpec:
     As a rule the rows are those of the revision to the letter; then its own objects are given, most of which are
     the standard's, and no item has to be made of its row and hashed.
     """
-    stands = standing(session, unit)
-    if stands and stands.content_hash == centre.content_hash and rows_say(session, centre, stands.centre):
+    stands = at_revision(session, unit, centre.revision)
+    if stands.content_hash == centre.content_hash and rows_say(session, centre, stands.centre):
         return stands.centre
     before = require_centre(session, unit.code)
     if content_hash(before) != centre.content_hash:

@@ -1,46 +1,21 @@
-"""Taking one revision back, and how a centre stood at any time (rules M1 to M4)."""
+"""Taking one revision back (rules M1 to M3)."""
 
-import datetime as dt
-
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.differences import patched
 from provisioning.marks import Marks, after_merge
 from provisioning.merge import merge
 from provisioning.specs import CentreSpec
 from provisioning.tree import centre_of, centre_tree
 from townhall.audit.act import Act
-from townhall.centres.apply import Outcome, PlanRefused, standard_of
+from townhall.centres.apply import Outcome, PlanRefused
 from townhall.centres.models import Centre, Revision
 from townhall.centres.recording import Deed, record_edit
 from townhall.centres.rows import require_centre
-from townhall.centres.standing import Standing
+from townhall.centres.standing import Standing, at_revision
 from townhall.centres.status import closed as closed_centre
-from townhall.centres.writing import add_revision, marks_in_force, marks_of, write_rows
+from townhall.centres.writing import add_revision, marks_in_force, write_rows
 from townhall.units.models import Unit
 from townhall.units.succession import taken_over
-
-
-def at_revision(session: Session, unit: Unit, number: int) -> Standing:
-    """How a centre stood after a revision. Raises `LookupError` for one that it never had."""
-    revision = session.get(Revision, (unit.code, number))
-    if revision is None:
-        raise LookupError(f"{unit.short_code} 沒有第 {number} 次修訂")
-    return _stood(session, unit, revision)
-
-
-def as_of(session: Session, unit: Unit, moment: dt.datetime) -> Standing | None:
-    """How a centre stood at a moment, None before it was there (rule M4)."""
-    before = select(Revision).where(Revision.unit_id == unit.code, Revision.created_at <= moment)
-    revision = session.scalars(before.order_by(Revision.number.desc()).limit(1)).first()
-    return None if revision is None else _stood(session, unit, revision)
-
-
-def _stood(session: Session, unit: Unit, revision: Revision) -> Standing:
-    base = standard_of(session, unit, revision.release_id, revision.overlay_id).upstream
-    centre = patched(base.centre, revision.changes) if revision.changes else base.centre
-    return Standing(centre, revision.content_hash, marks_of(revision.marks), base, revision.number)
 
 
 def roll_back(session: Session, unit: Unit, number: int, *, act: Act) -> Outcome:

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import canonical
@@ -15,9 +15,10 @@ from provisioning.specs import CentreSpec, Keyed
 from provisioning.specs.centre import COLLECTIONS, MANUAL, RECORDS
 from townhall.budget.models import BudgetLine
 from townhall.centres.models import Centre, Post, Regime, ServiceItem, Sign, Window
-from townhall.database import Base
+from townhall.database import Base, table_of
 from townhall.fixtures.models import Fixture
 from townhall.halls.models import HallObject, WallSlot, Zone
+from townhall.tenancy import judged, require
 
 MODELS: dict[str, type[Base]] = {
     "windows": Window,
@@ -62,7 +63,7 @@ def read_centre(session: Session, unit_id: str) -> CentreSpec | None:
 def read_centres(session: Session, unit_ids: Collection[str]) -> dict[str, CentreSpec]:
     """The configurations of several centres, one query a table; units without a centre are left out."""
     centres = list(session.scalars(select(Centre).where(Centre.unit_id.in_(unit_ids))))
-    items = {section: _items(session, section, unit_ids) for section in COLLECTIONS}
+    items = {section: _items(session, section, centres) for section in COLLECTIONS}
     return {
         centre.unit_id: CentreSpec.model_validate(
             {
@@ -86,7 +87,7 @@ def rows_say(session: Session, centre: Centre, spec: CentreSpec) -> bool:
     """Whether the rows of a centre are those of a configuration: compared as they are, without making specs of them."""
     records = all(getattr(centre, name) == canonical(getattr(spec, name)) for name in RECORDS)
     return records and all(
-        _same(section, _items(session, section, [centre.unit_id])[centre.unit_id], getattr(spec, section))
+        _same(section, _items(session, section, [centre])[centre.unit_id], getattr(spec, section))
         for section in COLLECTIONS
     )
 
@@ -106,15 +107,24 @@ def _by_key(rows: list[Row]) -> dict[str, Row]:
 plain: Remembered[Row] = Remembered(canonical)
 
 
-def _items(session: Session, section: str, unit_ids: Collection[str]) -> defaultdict[str, list[Row]]:
-    model: Any = MODELS[section]
-    order = model.position if section in MANUAL else model.key
-    columns = [getattr(model, name) for name in ("unit_id", *COLLECTIONS[section].model_fields)]
-    wanted = select(*columns).where(model.unit_id.in_(unit_ids)).order_by(order)
+def _items(session: Session, section: str, centres: Collection[Centre]) -> defaultdict[str, list[Row]]:
+    """The rows of centres that the session has read, and which therefore lie within its scope."""
     found: defaultdict[str, list[Row]] = defaultdict(list)
     names = tuple(COLLECTIONS[section].model_fields)
-    for unit_id, *values in session.execute(wanted):
+    units = [centre.unit_id for centre in centres]
+    for unit_id in units:
+        require(session, unit_id)
+    for unit_id, *values in session.connection().execute(_reading(section), {"units": units}):
         found[unit_id].append(
             {name: value for name, value in zip(names, values, strict=True) if value is not None}
         )
     return found
+
+
+@cache
+def _reading(section: str) -> Select[Any]:
+    """All rows of a section of some units. Past the ORM, since the rows of a fleet are read in one go after another."""
+    table = table_of(MODELS[section])
+    columns = [table.c[name] for name in ("unit_id", *COLLECTIONS[section].model_fields)]
+    here = table.c.unit_id.in_(bindparam("units", expanding=True))
+    return judged(select(*columns).where(here).order_by(table.c["position" if section in MANUAL else "key"]))

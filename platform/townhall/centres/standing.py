@@ -1,5 +1,6 @@
-"""Where centres stand: configuration, marks and pins, read without reading their rows one by one."""
+"""Where centres stand, or stood at any time: configuration, marks and pins, read without their rows (rule M4)."""
 
+import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -49,6 +50,26 @@ def standings(session: Session, units: Collection[Unit]) -> dict[str, Standing]:
         )
         for row in rows
     }
+
+
+def at_revision(session: Session, unit: Unit, number: int) -> Standing:
+    """How a centre stood after a revision. Raises `LookupError` for one that it never had."""
+    revision = session.get(Revision, (unit.code, number))
+    if revision is None:
+        raise LookupError(f"{unit.short_code} 沒有第 {number} 次修訂")
+    return _stood(session, unit, revision)
+
+
+def as_of(session: Session, unit: Unit, moment: dt.datetime) -> Standing | None:
+    """How a centre stood at a moment, None before it was there (rule M4)."""
+    before = select(Revision).where(Revision.unit_id == unit.code, Revision.created_at <= moment)
+    revision = session.scalars(before.order_by(Revision.number.desc()).limit(1)).first()
+    return None if revision is None else _stood(session, unit, revision)
+
+
+def _stood(session: Session, unit: Unit, row: Revision) -> Standing:
+    overlay = session.get_one(CountyOverlay, row.overlay_id) if row.overlay_id else None
+    return _standing(row, upstream_of(_release(session, row.release_id), overlay, UnitKind(unit.kind)))
 
 
 def _release(session: Session, number: int) -> Release:

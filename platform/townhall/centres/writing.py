@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Delete, Select, Table, Update, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from provisioning.canonical import canonical, content_hash
@@ -18,6 +18,7 @@ from townhall.audit.act import Act
 from townhall.centres.models import Centre, Outbox, Question, Revision, Window
 from townhall.centres.rows import MODELS, plain, row_of
 from townhall.database import table_of
+from townhall.tenancy import judged, require
 
 DOCUMENTS = "documents"
 
@@ -37,7 +38,6 @@ def write_rows(session: Session, centre: Centre, before: CentreSpec, after: Cent
 def _write_section(
     session: Session, unit_id: str, section: str, after: CentreSpec, changes: list[Difference]
 ) -> None:
-    model: Any = MODELS[section]
     touched = {one.key for one in changes}
     rows = {
         item.key: row_of(section, plain(item), place)
@@ -45,7 +45,7 @@ def _write_section(
         if item.key in touched
     }
     if gone := [one.key for one in changes if one.field == ITEM and one.after is None]:
-        session.execute(delete(model).where(model.unit_id == unit_id, model.key.in_(gone)))
+        session.connection().execute(_leaving(section), _named(unit_id, gone))
     if section == "windows":
         _vacate_numbers(session, unit_id, changes)
     fields: defaultdict[str, dict[str, Any]] = defaultdict(dict)
@@ -55,36 +55,65 @@ def _write_section(
     for field, values in fields.items():
         _set(session, unit_id, section, field, values)
     if new := [rows[one.key] for one in changes if one.field == ITEM and one.key in rows]:
-        session.connection().execute(insert(table_of(model)), [{**row, "unit_id": unit_id} for row in new])
+        session.connection().execute(
+            insert(table_of(MODELS[section])), [{**row, "unit_id": unit_id} for row in new]
+        )
     if section in MANUAL and any(one.field in {ITEM, ORDER} for one in changes):
         _write_positions(session, unit_id, section, after)
 
 
 def _set(session: Session, unit_id: str, section: str, field: str, values: Mapping[str, Any]) -> None:
     """One field of several rows, by key: past the objects of the ORM, of which there are none of these tables."""
-    given = [{"of_unit_id": unit_id, "of_key": key, "new": value} for key, value in values.items()]
+    given = [
+        {**row, "new": value} for row, value in zip(_named(unit_id, values), values.values(), strict=True)
+    ]
     session.connection().execute(_setting(section, field), given)
+
+
+def _named(unit_id: str, keys: Iterable[str | None]) -> list[dict[str, Any]]:
+    """Rows as the statements below call them."""
+    return [{"of_unit_id": unit_id, "of_key": key} for key in keys]
+
+
+def _here(table: Table) -> ColumnElement[bool]:
+    return (table.c.unit_id == bindparam("of_unit_id")) & (table.c.key == bindparam("of_key"))
 
 
 @cache
 def _setting(section: str, field: str) -> Update:
     table = table_of(MODELS[section])
-    here = (table.c.unit_id == bindparam("of_unit_id")) & (table.c.key == bindparam("of_key"))
-    return update(table).where(here).values({field: bindparam("new")})
+    return update(table).where(_here(table)).values({field: bindparam("new")})
+
+
+@cache
+def _leaving(section: str) -> Delete:
+    table = table_of(MODELS[section])
+    return delete(table).where(_here(table))
+
+
+@cache
+def _vacating() -> Update:
+    table = table_of(Window)
+    return update(table).where(_here(table)).values(number=-table.c.number)
+
+
+@cache
+def _standing(section: str) -> Select[Any]:
+    table = table_of(MODELS[section])
+    wanted = select(table.c.key, table.c.position).where(table.c.unit_id == bindparam("of_unit_id"))
+    return judged(wanted)
 
 
 def _vacate_numbers(session: Session, unit_id: str, changes: Iterable[Difference]) -> None:
     """Numbers that change make room first: two windows may swap theirs, which are unique at every moment."""
-    leaving = [one.key for one in changes if one.field == "number"]
-    here = (Window.unit_id == unit_id) & Window.key.in_(leaving)
-    if leaving:
-        session.execute(update(Window).where(here).values(number=-Window.number))
+    if leaving := [one.key for one in changes if one.field == "number"]:
+        session.connection().execute(_vacating(), _named(unit_id, leaving))
 
 
 def _write_positions(session: Session, unit_id: str, section: str, after: CentreSpec) -> None:
-    model: Any = MODELS[section]
     wanted = {item.key: place for place, item in enumerate(getattr(after, section))}
-    standing = session.execute(select(model.key, model.position).where(model.unit_id == unit_id)).all()
+    require(session, unit_id)
+    standing = session.connection().execute(_standing(section), {"of_unit_id": unit_id})
     moved = {key: wanted[key] for key, position in standing if wanted[key] != position}
     if moved:
         _set(session, unit_id, section, "position", moved)

@@ -16,7 +16,7 @@ from provisioning.specs import CentreSpec
 from provisioning.specs.centre import COLLECTIONS, MANUAL
 from townhall.centres.apply import standard_of
 from townhall.centres.models import Centre, Outbox, Revision
-from townhall.centres.rollback import at_revision
+from townhall.centres.standing import at_revision
 from townhall.centres.writing import DOCUMENTS
 from townhall.documents.commission import Issue
 from townhall.documents.errors import DocumentError

@@ -14,7 +14,7 @@ from provisioning.specs import CentreSpec, Keyed
 from townhall.accounts.rights import Right
 from townhall.centres.arranging import away, brought_back, groups, hindrances, moved, of_key
 from townhall.centres.edit import removal
-from townhall.centres.rollback import at_revision
+from townhall.centres.standing import at_revision
 from townhall.web.addresses import slug
 from townhall.web.desk import Desk
 from townhall.web.editing import save
