@@ -12,12 +12,16 @@ from townhall.cli.console import IN_PART, guarded, progress, readers, refuse, re
 from townhall.cli.typefaces import prepared_faces
 from townhall.config import Settings
 from townhall.documents.batch import BatchReport, print_batch, target_for
+from townhall.documents.fonts import Faces
+from townhall.documents.lettering import place_characters
 from townhall.documents.production import SCRIPTS, Binder, Order, binder
+from townhall.documents.stamping.stamper import Layouts, Stamper
 from townhall.documents.store import Store
 from townhall.units.models import Level, Unit
 from townhall.units.operations import full_code, townships_below
 
 SHOWN = 20
+SHARED_FROM = 3  # townships from which a layout that they share is worth its while
 
 
 @click.command()
@@ -81,6 +85,7 @@ def _print(session: Session, settings: Settings, units: list[Unit], choice: Choi
     first = bound(units[0])
     _refuse_unknown(first, choice.documents)
     faces = prepared_faces(session)
+    stamper = _stamper(session, settings, units, faces) if len(units) >= SHARED_FROM else None
     # Centres are read one after another while pages are laid out; the total is that of the first for each.
     with progress("生成文件", len(choice.orders(first)) * len(units)) as advance:
         return print_batch(
@@ -89,8 +94,13 @@ def _print(session: Session, settings: Settings, units: list[Unit], choice: Choi
             workers=settings.workers,
             store=Store(settings.documents),
             faces=faces,
+            stamper=stamper,
             advance=advance,
         )
+
+
+def _stamper(session: Session, settings: Settings, units: list[Unit], faces: Faces) -> Stamper:
+    return Stamper(Layouts(settings.documents), faces.digest, place_characters(session, units))
 
 
 def _units(session: Session, codes: tuple[str, ...], counties: tuple[str, ...], fleet: bool) -> list[Unit]:

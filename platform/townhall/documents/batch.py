@@ -2,16 +2,17 @@
 
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import astuple, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 from townhall.documents.errors import DocumentError
 from townhall.documents.fonts import Faces
-from townhall.documents.pool import render_many
+from townhall.documents.pool import Outcome, Work, render_many
 from townhall.documents.production import Binder, Order
-from townhall.documents.sheet import Sheet
+from townhall.documents.stamping.stamper import Stamper
 from townhall.documents.store import Store
 from townhall.spreadsheet import csv_bytes
 
@@ -111,41 +112,117 @@ def print_batch(
     workers: int,
     store: Store | None,
     faces: Faces,
+    stamper: Stamper | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> BatchReport:
     """Render every wanted document into the target; what fails is reported and stops nothing else.
 
-    Documents stream through: only a bounded number is in memory at a time.
+    Documents stream through: only a bounded number is in memory at a time. With a `stamper` papers that share a
+    layout are laid out once; that pays where there are three townships or more.
     """
-    report = BatchReport()
-    names: dict[str, tuple[Binder, Order]] = {}
-    composed = _composed(wanted, report, names, advance)
-    for outcome in render_many(composed, workers=workers, store=store, faces=faces):
-        binder, order = names.pop(str(outcome.key))
-        if outcome.error is not None:
-            report.failures.append(_failure(binder, order, outcome.error))
-        else:
-            target.write(str(outcome.key), outcome.read())
-            report.made += 1
-        advance()
-    target.write(REPORT, report.csv())
+    batch = _Batch(target, stamper, advance)
+    while batch.to_do(wanted):
+        for outcome in render_many(batch.work(), workers=workers, store=store, faces=faces):
+            batch.take(outcome)
+        wanted = ()
+    target.write(REPORT, batch.report.csv())
     target.close()
-    return report
+    return batch.report
 
 
-def _composed(
-    wanted: Wanted, report: BatchReport, names: dict[str, tuple[Binder, Order]], advance: Callable[[], None]
-) -> Iterator[tuple[str, Sheet]]:
-    for binder, order in wanted:
-        try:
-            sheet = binder.sheet(order)
-        except DocumentError as error:
-            report.failures.append(_failure(binder, order, error))
-            advance()
-            continue
+@dataclass(frozen=True, slots=True)
+class _LayoutOf:
+    """The key under which a layout comes back."""
+
+    key: str
+
+
+class _Batch:
+    """Documents on their way: handed out, waiting for the layout that they share, or given back by their layout."""
+
+    def __init__(self, target: Target, stamper: Stamper | None, advance: Callable[[], None]) -> None:
+        self.report = BatchReport()
+        self._target, self._stamper, self._advance = target, stamper, advance
+        self._wanted: Wanted = ()
+        self._out: dict[str, tuple[Binder, Order]] = {}
+        self._waiting: dict[str, list[tuple[Binder, Order, tuple[str, ...]]]] = {}
+        self._alone: list[tuple[Binder, Order]] = []
+        self._without: set[str] = set()
+
+    def to_do(self, wanted: Wanted) -> bool:
+        """Take these up, and those whose layout could not be made; says whether there is anything to do."""
+        self._alone, alone = [], self._alone
+        self._wanted = chain(wanted, alone)
+        first = next(iter(self._wanted), None)
+        self._wanted = () if first is None else chain([first], self._wanted)
+        return first is not None
+
+    def work(self) -> Iterator[tuple[Hashable, Work]]:
+        """What has to be laid out; what can be stamped is written on the way."""
+        for binder, order in self._wanted:
+            try:
+                work = self._stamp(binder, order) if self._stamper else self._sheet(binder, order)
+            except DocumentError as error:
+                self._failed(binder, order, error)
+                continue
+            if work is not None:
+                yield work
+
+    def take(self, outcome: Outcome) -> None:
+        """A document, or a layout for all that wait for it."""
+        if isinstance(outcome.key, _LayoutOf):
+            self._take_layout(outcome.key.key, outcome)
+            return
+        binder, order = self._out.pop(str(outcome.key))
+        if outcome.error is not None:
+            self._failed(binder, order, outcome.error)
+        else:
+            self._write(str(outcome.key), outcome.read())
+
+    def _sheet(self, binder: Binder, order: Order) -> tuple[Hashable, Work]:
         name = binder.path(order)
-        names[name] = (binder, order)
-        yield name, sheet
+        sheet = binder.sheet(order)
+        self._out[name] = (binder, order)
+        return name, sheet
+
+    def _stamp(self, binder: Binder, order: Order) -> tuple[Hashable, Work] | None:
+        """Stamp a document, or have its layout made, or wait for it; what has none is laid out by itself."""
+        stamper = self._stamper
+        township = stamper.township(binder, order.script) if stamper else None
+        if stamper is None or township is None or (key := township.key(order)) in self._without:
+            return self._sheet(binder, order)
+        if key in self._waiting:
+            self._waiting[key].append((binder, order, township.values))
+            return None
+        if (data := stamper.stamped(key, township.values)) is not None:
+            self._write(binder.path(order), data)
+            return None
+        draft = stamper.draft(township, order)
+        self._waiting[key] = [(binder, order, township.values)]
+        return _LayoutOf(key), draft
+
+    def _take_layout(self, key: str, outcome: Outcome) -> None:
+        waiting, stamper = self._waiting.pop(key), self._stamper
+        if stamper is None or outcome.error is not None:
+            # Whatever it was, each document tells it of itself when it is laid out alone.
+            self._without.add(key)
+            self._alone += [(binder, order) for binder, order, _ in waiting]
+            return
+        stamper.layouts.put(key, outcome.read())
+        for binder, order, values in waiting:
+            if (data := stamper.stamped(key, values)) is None:
+                self._alone.append((binder, order))
+            else:
+                self._write(binder.path(order), data)
+
+    def _write(self, name: str, data: bytes) -> None:
+        self._target.write(name, data)
+        self.report.made += 1
+        self._advance()
+
+    def _failed(self, binder: Binder, order: Order, error: DocumentError) -> None:
+        self.report.failures.append(_failure(binder, order, error))
+        self._advance()
 
 
 def _failure(binder: Binder, order: Order, error: DocumentError) -> Failure:

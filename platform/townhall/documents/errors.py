@@ -55,6 +55,12 @@ class NeedsReview(DocumentError):
     code = "NEEDS_REVIEW"
 
 
+class NotStampable(DocumentError):
+    """A document that must be laid out for each township by itself (layer L1)."""
+
+    code = "NOT_STAMPABLE"
+
+
 class RenderFailed(DocumentError):
     """A sheet brought its worker down, took too long, or met a fault that is no error of the document."""
 

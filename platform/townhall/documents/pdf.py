@@ -59,10 +59,17 @@ class Renderer:
         Raises MissingGlyph, Overflow, FetchRefused, or DocumentError when language or title is missing or a
         picture cannot be drawn.
         """
+        return self.drawn(sheet)
+
+    def drawn(self, sheet: Sheet, last_hand: "Finisher | None" = None) -> bytes:
+        """The same, and another hand may be the last on the PDF's objects before they are written.
+
+        Raises what `render` raises, and whatever that hand raises.
+        """
         self._fetcher.refused.clear()
         with watched() as faults:
             try:
-                pdf = self._render(sheet)
+                pdf = self._draw(sheet, last_hand)
             except FatalURLFetchingError as refusal:  # a BaseException
                 raise FetchRefused(str(refusal)) from None
         # While it draws an SVG, the library swallows whatever is raised and leaves the rest of the drawing out.
@@ -72,7 +79,7 @@ class Renderer:
             raise DocumentError(f"圖形或樣式未能載入：{faults[0]}")
         return pdf
 
-    def _render(self, sheet: Sheet) -> bytes:
+    def _draw(self, sheet: Sheet, last_hand: "Finisher | None") -> bytes:
         html = HTML(string=sheet.html, base_url=NOWHERE, url_fetcher=self._fetcher)
         text = visible_text(html)
         require_description(html)
@@ -80,10 +87,9 @@ class Renderer:
         document = self._lay_out(html, sheet)
         if sheet.pages is not None and len(document.pages) != sheet.pages:
             raise Overflow(len(document.pages), sheet.pages)
+        finisher = last_hand or (lambda drawn, output: finish(drawn, output, sheet, text))
         pdf: bytes = document.write_pdf(
-            finisher=lambda drawn, output: finish(drawn, output, sheet, text),
-            pdf_variant=VARIANT,
-            pdf_identifier=identifier(sheet),
+            finisher=finisher, pdf_variant=VARIANT, pdf_identifier=identifier(sheet)
         )
         return pdf
 
@@ -118,6 +124,10 @@ class Renderer:
         if unknown:
             first = min(unknown, key=text.index)
             raise MissingGlyph(first, surroundings(text, first))
+
+
+# Does the last work on the objects of a PDF before they are written.
+Finisher = Callable[[Document, pydyf.PDF], None]
 
 
 class ClosedFetcher(URLFetcher):

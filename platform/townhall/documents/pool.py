@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from townhall.documents.errors import DocumentError, Packed, RenderFailed, packed, unpacked
 from townhall.documents.fonts import Faces, ensure_faces, read_faces, require_subsetter
@@ -29,6 +29,17 @@ if TYPE_CHECKING:
 
 PATIENCE = 300.0  # seconds a sheet may take; the slowest measured document takes less than one
 PRELOADED = ["__main__", "townhall.documents.pdf"]
+
+
+class Made(Protocol):
+    """Other work for somebody who has a renderer; it must cross between processes."""
+
+    def made(self, renderer: "Renderer") -> bytes:
+        """What comes of it. Raises `DocumentError`."""
+        ...
+
+
+Work = Sheet | Made
 
 # What a worker answers: the file, or the bytes when there is no store, or an error taken apart.
 Answer = Path | bytes | Packed
@@ -55,13 +66,13 @@ class Outcome:
 
 
 def render_many(
-    sheets: Iterable[tuple[Hashable, Sheet]],
+    sheets: Iterable[tuple[Hashable, Work]],
     *,
     workers: int | None = None,
     store: Store | None = None,
     faces: Faces | None = None,
 ) -> Iterator[Outcome]:
-    """Render sheets and yield each outcome as soon as it is there, in the order of completion.
+    """Render sheets, or do other such work, and yield each outcome as soon as it is there, in the order of completion.
 
     `workers` is the number of processes, one a core by default; with 1 the work is done in this process. No
     more sheets are taken from `sheets` than are being worked on. Raises FontsMissing before the first
@@ -72,7 +83,7 @@ def render_many(
     crew: Crew | Solo = Solo(faces, store) if size == 1 else Crew(size, faces, store)
     with crew:
         for key, sheet in sheets:
-            if store and (path := store.get(sheet_key(sheet, faces.digest))):
+            if store and isinstance(sheet, Sheet) and (path := store.get(sheet_key(sheet, faces.digest))):
                 yield Outcome(key, path=path, stored=True)
                 continue
             if crew.full:
@@ -106,7 +117,7 @@ class Solo:
 
     def __init__(self, faces: Faces, store: Store | None) -> None:
         self._faces, self._store = faces, store
-        self._waiting: list[tuple[Hashable, Sheet]] = []
+        self._waiting: list[tuple[Hashable, Work]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +132,7 @@ class Solo:
 
     full = busy
 
-    def assign(self, key: Hashable, sheet: Sheet) -> None:
+    def assign(self, key: Hashable, sheet: Work) -> None:
         """Take a sheet."""
         self._waiting.append((key, sheet))
 
@@ -141,7 +152,7 @@ class Worker:
     busy: bool = field(default=False)
     deadline: float = 0.0
 
-    def assign(self, key: Hashable, sheet: Sheet) -> None:
+    def assign(self, key: Hashable, sheet: Work) -> None:
         """Hand over a sheet."""
         self.key, self.busy, self.deadline = key, True, time.monotonic() + PATIENCE
         # A worker that has died is noticed when its answer is collected.
@@ -187,7 +198,7 @@ class Crew:
         """Whether every worker has a sheet."""
         return sum(worker.busy for worker in self._workers) >= self._size
 
-    def assign(self, key: Hashable, sheet: Sheet) -> None:
+    def assign(self, key: Hashable, sheet: Work) -> None:
         """Give a sheet to an idle worker, or to a new one."""
         idle = next((worker for worker in self._workers if not worker.busy), None)
         (idle or self._start()).assign(key, sheet)
@@ -237,14 +248,16 @@ def serve(connection: Connection, directory: Path, store: Store | None) -> None:
             connection.send(_attempt(renderer, connection.recv(), store))
 
 
-def _attempt(renderer: "Renderer", sheet: Sheet, store: Store | None) -> Answer:
+def _attempt(renderer: "Renderer", work: Work, store: Store | None) -> Answer:
     try:
-        data = renderer.render(sheet)
+        data = renderer.render(work) if isinstance(work, Sheet) else work.made(renderer)
     except DocumentError as error:
         return packed(error)
     except Exception as error:  # noqa: BLE001 - whatever one sheet does, the others must still be rendered
         return packed(RenderFailed(f"排版失敗：{type(error).__name__}：{error}"))
-    return store.put(sheet_key(sheet, renderer.faces.digest), data) if store else data
+    if store and isinstance(work, Sheet):
+        return store.put(sheet_key(work, renderer.faces.digest), data)
+    return data
 
 
 def _outcome(key: Hashable, answer: Answer) -> Outcome:

@@ -73,7 +73,11 @@ class Binder:
 
     def sheet(self, order: Order) -> Sheet:
         """The composed document. Raises `DocumentError` when something stops it."""
-        return compose(order.document, self.pack.templates, self.facts(order), order.script)
+        return self.composed(order, self.facts(order))
+
+    def composed(self, order: Order, facts: dict[str, Any]) -> Sheet:
+        """The document that says these facts. Raises `DocumentError` for a faulty template."""
+        return compose(order.document, self.pack.templates, facts, order.script)
 
     def file_name(self, order: Order) -> str:
         return file_name(self.unit, order.document, order.subject, order.script, self.issue)
