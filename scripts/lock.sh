@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes requirements/runtime.txt, test.txt and scan.txt from pyproject.toml, pinned and hashed.
+# Writes requirements/runtime.txt, test.txt, scan.txt and bench.txt from pyproject.toml, pinned and hashed.
 # Pins that still fit are kept; `make lock UPGRADE=1` takes the newest that pyproject.toml allows.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -40,8 +40,9 @@ mapfile -t shared < <(sed -nE 's/^([a-z0-9._-]+)(\[[a-z0-9,-]+\])?==[^ ;]+ \\$/-
 compile test --group pyproject.toml:test --constraint requirements/runtime.txt "${shared[@]}"
 # An environment of its own: it shares nothing with the other two.
 compile scan --group pyproject.toml:scan
+compile bench --group pyproject.toml:bench
 
-for lock in runtime test scan; do
+for lock in runtime test scan bench; do
     {
         echo "# Written by \`make lock\` from pyproject.toml; not edited by hand."
         cat "$work/requirements/$lock.txt"
