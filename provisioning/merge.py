@@ -119,6 +119,8 @@ class _Merging:
     def value(self, node: Node, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         if ours is theirs is base:
             return ours
+        if len(path) > _ITEM and identical(base, ours) and identical(ours, theirs):
+            return ours  # inside an item that was changed in another place
         if node.kind is Kind.RECORD:
             return self._record(node, path, base, ours, theirs)
         if node.kind is Kind.COLLECTION:

@@ -146,27 +146,22 @@ def same(one: Any, other: Any, node: Node = CENTRE) -> bool:
     one, other = opened(node, one), opened(node, other)
     if type(one) is not type(other) or one != other:
         return False
-    return _of_same_types(one, other)
+    return repr(one) == repr(other) or _of_same_types(one, other)
 
 
 def identical(one: Any, other: Any) -> bool:
     """Whether two trees are the same also in the order of their collections."""
-    return bool(one == other) and _of_same_types(one, other, ordered=True)
+    # Written out, since in Python [1] == [True], and the order of a dict does not matter.
+    return one is other or bool(one == other and repr(one) == repr(other))
 
 
-def _of_same_types(one: Any, other: Any, *, ordered: bool = False) -> bool:
-    """Of two equal trees: in Python [1] == [True], and the order of a dict does not matter."""
-    if one is other:
-        return True
+def _of_same_types(one: Any, other: Any) -> bool:
+    """Of two equal trees, whatever the order of their collections: in Python [1] == [True]."""
     if type(one) is not type(other):
         return False
     if type(one) is dict:
-        if ordered and list(one) != list(other):
-            return False
-        return all(_of_same_types(value, other[name], ordered=ordered) for name, value in one.items())
-    if type(one) is list:
-        return all(_of_same_types(*two, ordered=ordered) for two in zip(one, other, strict=True))
-    return True
+        return all(_of_same_types(value, other[name]) for name, value in one.items())
+    return type(one) is not list or all(_of_same_types(*two) for two in zip(one, other, strict=True))
 
 
 def written(path: Path) -> str:

@@ -12,7 +12,7 @@ from provisioning.moves import move_faults
 from provisioning.overlay import lay_over, overlay_faults
 from provisioning.parts import profile_faults
 from provisioning.policy import loosened, pattern_fault
-from provisioning.specs import CentreSpec, Keyed, Overlay, Pack, Profile, Regime, is_blank
+from provisioning.specs import CentreSpec, Keyed, Overlay, Pack, Profile, Regime, Sign, is_blank
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.specs.pack import Probe
 from provisioning.yamlfile import Path, dotted
@@ -83,8 +83,7 @@ def contradictions(centre: CentreSpec) -> Iterator[Finding]:
     for index, regime in enumerate(centre.regimes):
         yield from ((("regimes", index, *path), text) for path, text in _in_regime(regime))
     for index, sign in enumerate(centre.signs):
-        for word in set(_PLACEHOLDER.findall(sign.text_rule)) - _SIGN_WORDS:
-            yield ("signs", index, "text_rule"), f"標牌文字規則中沒有「{{{word}}}」"
+        yield from ((("signs", index, *path), text) for path, text in _in_sign(sign))
     total = sum(line.share for line in centre.budget)
     if total != 10_000:
         yield ("budget",), f"各類份額合計應為 10000（萬分之），實為 {total}"
@@ -156,7 +155,8 @@ def _duplicates(path: Path, parts: tuple[Any, ...]) -> Iterator[Finding]:
         if part.key in seen:
             yield (*path, index, "key"), f"鍵「{part.key}」重複"
         seen.add(part.key)
-        yield from (((*path, index, *inner), text) for inner, text in _duplicates_inside(part))
+        for inner, text in _duplicates_inside(part):
+            yield (*path, index, *inner), text
 
 
 def _parts_doubled(item: Any) -> tuple[Finding, ...]:
@@ -204,6 +204,12 @@ def _regime(regime: Regime) -> Iterator[Finding]:
 
 
 _in_item = Remembered(lambda item: tuple(item_faults(item)))
+def _sign(sign: Sign) -> Iterator[Finding]:
+    for word in set(_PLACEHOLDER.findall(sign.text_rule)) - _SIGN_WORDS:
+        yield ("text_rule",), f"標牌文字規則中沒有「{{{word}}}」"
+
+
+_in_sign = Remembered(lambda sign: tuple(_sign(sign)))
 _in_regime = Remembered(lambda regime: tuple(_regime(regime)))
 
 
