@@ -204,6 +204,8 @@ def _regime(regime: Regime) -> Iterator[Finding]:
 
 
 _in_item = Remembered(lambda item: tuple(item_faults(item)))
+
+
 def _sign(sign: Sign) -> Iterator[Finding]:
     for word in set(_PLACEHOLDER.findall(sign.text_rule)) - _SIGN_WORDS:
         yield ("text_rule",), f"標牌文字規則中沒有「{{{word}}}」"

@@ -118,12 +118,6 @@ MUTANTS = (
     ),
     Mutant(f"{HOST}/web/packages.py", "and _shown(desk, job) else abort(404)", "else abort(404)", PACKAGES),
     Mutant(f"{HOST}/web/packages.py", "if held_unit().code != desk.unit.code:", "if False:", PACKAGES),
-    Mutant(
-        f"{HOST}/jobs/operations.py",
-        "    require(session, unit_id)\n",
-        "",
-        "tests/integration/test_jobs.py -k sqlite",
-    ),
     walls("elif not (row.enabled and row.forced):", "elif False:"),
     walls("if any(row.own for row in found.values()):", "if False:"),
     walls("elif row.truncates:", "elif False:"),

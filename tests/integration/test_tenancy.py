@@ -8,6 +8,7 @@ from sqlalchemy import (
     Engine,
     bindparam,
     delete,
+    event,
     exists,
     func,
     insert,
@@ -245,6 +246,28 @@ def test_no_way_of_writing_reaches_another_tenant(engine: Engine, name: str) -> 
         gained(session, WRITES[name])
         session.commit()
     assert foreign_rows(engine) == before
+
+
+def test_rows_of_ones_own_may_be_updated_by_key_in_bulk(engine: Engine) -> None:
+    with Session(engine, info=scoped(scope_of(MINE))) as session:
+        session.execute(update(Window), [{"unit_id": MINE, "key": KEY, "name": "改名"}])
+        session.commit()
+        assert session.get_one(Window, (MINE, KEY)).name == "改名"
+
+
+def test_a_foreign_object_is_refused_before_anything_is_sent(engine: Engine) -> None:
+    """Also what is written with it: the wall at each statement would have let the first of the two through."""
+    sent: list[str] = []
+    with Session(engine, info=scoped(scope_of(MINE))) as session:
+        window = session.get_one(Window, (MINE, KEY))
+        event.listen(session.connection(), "before_cursor_execute", lambda *given: sent.append(given[2]))
+        window.name = "改名"
+        added = Window(**row() | {"unit_id": MINE})
+        session.add(added)
+        added.unit_id = THEIRS
+        with pytest.raises(ScopeViolation):
+            session.flush()
+    assert sent == []
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)

@@ -18,7 +18,6 @@ from townhall.audit.operations import record
 from townhall.database import Moment
 from townhall.jobs.kinds import Kind
 from townhall.jobs.models import OPEN, Job, State
-from townhall.tenancy import require
 from townhall.units.succession import ended_fault
 
 OPEN_AT_MOST = 5  # jobs of one unit that wait or run
@@ -130,7 +129,6 @@ def _count(session: Session, which: ColumnElement[bool]) -> int:
 
 def take(session: Session, unit_id: str, key: str, moment: dt.datetime, lease: dt.timedelta) -> Claim | None:
     """Take a job that waits, or that a dead worker holds, until `moment` + `lease`; None when it is not to be had."""
-    require(session, unit_id)
     values = {
         "state": State.RUNNING.value,
         "attempts": Job.attempts + 1,

@@ -75,7 +75,7 @@ def fetch(desk: Desk, key: str) -> ResponseReturnValue:
 
 
 def _page(desk: Desk, refusal: str) -> str:
-    jobs = [job for job in _jobs(desk) if _shown(desk, job)]
+    jobs = _jobs(desk)
     files = {job.key: file_of(settings(), job, now()) for job in jobs}
     page = {"jobs": jobs, "files": files, "refusal": refusal, "states": STATES, "kept": KEPT.days}
     return render_template("packages.html", desk=desk, scripts=SCRIPTS, traditional=HANT, **page)
