@@ -72,7 +72,6 @@ MUTANTS = (
     tenancy('own.ljust(DIGITS, "9")', '"9" * DIGITS'),
     tenancy('Scope(own.ljust(DIGITS, "0"),', 'Scope("0" * DIGITS,'),
     tenancy("    if standing != scope:\n", "    if False:\n"),
-    tenancy(" or (state.is_update and isinstance(state.parameters, list))", ""),
     tenancy(
         "func.set_config(FIRST, scope.first, True)",
         "func.set_config(FIRST, scope.first, False)",

@@ -134,8 +134,8 @@ def restrict(state: ORMExecuteState) -> None:
     touched = [mapper for mapper in state.all_mappers if issubclass(mapper.class_, Owned)]
     if touched and scope is None:
         raise ScopeMissing(f"no tenant is set for a statement on {touched[0].local_table}")
-    if state.is_insert or (state.is_update and isinstance(state.parameters, list)):
-        return  # each row of it passes `inspect_statement`
+    if state.is_insert:
+        return  # each row of it passes `inspect_statement`, as does each of an update by key in bulk
     if state.is_update:
         _refuse_moves(state.statement)
     state.statement = state.statement.options(_criteria(scope))
