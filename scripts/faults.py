@@ -47,7 +47,11 @@ OF_RULE_Q = (
     ),
     fault("merge", "sorted((mine | new) - (old - mine) - (old - new))", "sorted(mine | new)"),
     fault("ordering", "if keeps_its_order(base, ours, theirs):", "if True:"),
-    fault("marks", "of_kind(marks, MarkKind.CONFLICT):\n        base = placed", "():\n        base = placed"),
+    fault(
+        "marks",
+        "of_kind(marks, MarkKind.CONFLICT):\n        # Between",
+        "():\n        # Between",
+    ),
     fault("marks", "left = tuple(one for one in marks if one is not mark)", "left = marks"),
 )
 
