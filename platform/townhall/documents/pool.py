@@ -5,6 +5,7 @@ Forking the caller itself would be unsafe: it may have threads, and Pango keeps 
 a fork loses. So a script that calls this with several workers needs the usual `if __name__ == "__main__":`.
 """
 
+import atexit
 import gc
 import os
 import time
@@ -109,7 +110,14 @@ def process_renderer(directory: Path) -> "Renderer":
     # Imported late: a caller that only meets stored documents never loads WeasyPrint.
     from townhall.documents.pdf import Renderer
 
+    atexit.register(_forget_renderer)
     return Renderer(read_faces(directory))
+
+
+def _forget_renderer() -> None:
+    """Let go of all that Pango made while its library is still loaded: the interpreter unloads it first."""
+    process_renderer.cache_clear()
+    gc.collect()
 
 
 class Solo:
