@@ -19,17 +19,19 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamO
 
 from tests.fixtures.papers import ISSUE, filled, renderer
 from townhall.documents.batch import FolderTarget, print_batch
-from townhall.documents.context import reads
+from townhall.documents.commission import Illustration
 from townhall.documents.errors import DocumentError, NotStampable
 from townhall.documents.fonts import ensure_faces
 from townhall.documents.production import Binder, Order
 from townhall.documents.stamping.compiler import compiled
-from townhall.documents.stamping.disguise import IDEOGRAPHS, disguised
-from townhall.documents.stamping.layout import Layout
+from townhall.documents.stamping.disguise import IDEOGRAPHS, NoDisguise, disguised
+from townhall.documents.stamping.layout import Layout, dumped
 from townhall.documents.stamping.splicing import Unknown
-from townhall.documents.stamping.stamper import Layouts, Stamper, Township
+from townhall.documents.stamping.stamper import Layouts, Prepared, Stamper, Township
 from townhall.documents.store import Store
 from townhall.script import HANS, to_script
+
+Where = tuple[str, str | None, str]  # a kind of document, its subject, its script
 
 SOAK = bool(os.environ.get("TOWNHALL_SOAK"))
 SAMPLES = 500 if SOAK else 24
@@ -65,36 +67,44 @@ def township(chance: random.Random, letters: int = 3) -> Binder:
     return Binder(unit, sample.centre.model_copy(update={"profile": profile}), sample.pack, issue)
 
 
-def orders() -> list[tuple[str, str | None, str]]:
+def orders() -> list[Where]:
     """One subject of every kind of document, in both scripts."""
     binder = township(random.Random(1))
     first = {(order.document.key, order.script): order for order in reversed([*binder.orders()])}
     return [(order.document.key, order.subject.key, order.script) for order in first.values()]
 
 
+def prepared(binder: Binder, where: Where) -> Prepared:
+    """A document of a township, ready to be stamped."""
+    paper = Township(binder, where[2], "faces").prepared(ordered(binder, where))
+    assert paper is not None
+    return paper
+
+
 @cache
-def layout(where: tuple[str, str | None, str], letters: int = 3) -> Layout:
+def layout(where: Where, letters: int = 3) -> Layout:
     """The layout of a document, made from one township and used for all others."""
-    binder = township(random.Random(1), letters)
-    draft = Township(binder, where[2], "faces").draft(ordered(binder, where), ALPHABET)
-    return compiled(renderer(), draft.sheets, draft.slots, draft.alphabet, draft.addresses, draft.digest)
+    return compiled(renderer(), prepared(township(random.Random(1), letters), where).draft(ALPHABET))
 
 
-def ordered(binder: Binder, where: tuple[str, str | None, str]) -> Order:
+def ordered(binder: Binder, where: Where) -> Order:
     order = binder.order(*where)
     assert order is not None
     return order
 
 
 @cache
-def stocked(seed: int, where: tuple[str, str | None, str], letters: int = 3) -> tuple[bytes, bytes]:
+def stocked(seed: int, where: Where, letters: int = 3) -> tuple[bytes, bytes]:
     """A document stamped, and laid out in full."""
     binder = township(random.Random(seed), letters)
-    values = disguised(binder, where[2]).values
-    return layout(where, letters).stamped(values), renderer().render(binder.sheet(ordered(binder, where)))
+    paper = prepared(binder, where)
+    assert paper.key == prepared(township(random.Random(1), letters), where).key
+    return layout(where, letters).stamped(paper.values), renderer().render(
+        binder.sheet(ordered(binder, where))
+    )
 
 
-def cases() -> Iterator[tuple[int, tuple[str, str | None, str]]]:
+def cases() -> Iterator[tuple[int, Where]]:
     """Random documents, every kind in both scripts first."""
     chance, kinds = random.Random(20121231), orders()
     for number in range(max(SAMPLES, len(kinds))):
@@ -142,17 +152,13 @@ def differing(one: bytes, other: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize(("seed", "where"), [*cases()])
-def test_a_stamped_paper_has_the_streams_tags_and_texts_of_a_full_layout(
-    seed: int, where: tuple[str, str | None, str]
-) -> None:
+def test_a_stamped_paper_has_the_streams_tags_and_texts_of_a_full_layout(seed: int, where: Where) -> None:
     stamped, stock = stocked(seed, where)
     assert differing(stamped, stock) == []
 
 
 @pytest.mark.parametrize(("seed", "where"), [*cases()][:DRAWN])
-def test_a_stamped_paper_looks_like_a_full_layout_to_the_pixel(
-    seed: int, where: tuple[str, str | None, str]
-) -> None:
+def test_a_stamped_paper_looks_like_a_full_layout_to_the_pixel(seed: int, where: Where) -> None:
     stamped, stock = stocked(seed, where)
     with pypdfium2.PdfDocument(stamped) as mine, pypdfium2.PdfDocument(stock) as theirs:
         assert len(mine) == len(theirs)
@@ -163,9 +169,9 @@ def test_a_stamped_paper_looks_like_a_full_layout_to_the_pixel(
 
 
 @pytest.mark.parametrize("where", orders(), ids=lambda where: f"{where[0]}-{where[2]}")
-def test_a_stamped_file_is_sound(where: tuple[str, str | None, str], tmp_path: Path) -> None:
+def test_a_stamped_file_is_sound(where: Where, tmp_path: Path) -> None:
     path = tmp_path / "stamped.pdf"
-    path.write_bytes(layout(where).stamped(disguised(township(random.Random(100)), where[2]).values))
+    path.write_bytes(layout(where).stamped(prepared(township(random.Random(100)), where).values))
     checked = subprocess.run(["qpdf", "--check", path], capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
 
@@ -185,7 +191,7 @@ def test_a_wrong_glyph_is_noticed() -> None:
     letter = binder.unit.name[0] if where[2] != HANS else binder.unit.name_hans[0]
     table = {**good.tables[name], letter: good.tables[name]["草"]}
     wrong = replace(good, tables={**good.tables, name: table})
-    stamped = wrong.stamped(disguised(binder, where[2]).values)
+    stamped = wrong.stamped(prepared(binder, where).values)
     stock = renderer().render(binder.sheet(ordered(binder, where)))
     assert any(one.endswith("stream") for one in differing(stamped, stock))
 
@@ -194,25 +200,18 @@ def test_a_layout_that_gives_another_page_is_not_made() -> None:
     """The proof at compiling: what stands in the real sheet and not in the slots is no slot's."""
     binder = township(random.Random(1))
     where = next(one for one in orders() if one[0] == "card")
-    draft = Township(binder, where[2], "faces").draft(ordered(binder, where), frozenset())
+    draft = prepared(binder, where).draft(frozenset())
     sheet, real = draft.sheets
     for words in ("便民、利農", "便民、利"):
         html = real.html.replace("便民、利民", words)
         assert html != real.html
         with pytest.raises(NotStampable):
-            compiled(
-                renderer(),
-                (sheet, replace(real, html=html)),
-                draft.slots,
-                draft.alphabet,
-                draft.addresses,
-                draft.digest,
-            )
+            compiled(renderer(), replace(draft, sheets=(sheet, replace(real, html=html))))
 
 
 def test_a_character_that_was_not_foreseen_has_no_place_in_a_layout() -> None:
     where = orders()[0]
-    values = [*disguised(township(random.Random(3)), where[2]).values]
+    values = [*prepared(township(random.Random(3)), where).values]
     values[0] = "龘" + values[0][1:]
     with pytest.raises(Unknown):
         layout(where).stamped(values)
@@ -220,7 +219,7 @@ def test_a_character_that_was_not_foreseen_has_no_place_in_a_layout() -> None:
 
 def test_the_same_values_give_the_same_bytes_and_others_another_identifier() -> None:
     where = orders()[0]
-    one, other = (disguised(township(random.Random(seed)), where[2]).values for seed in (3, 4))
+    one, other = (prepared(township(random.Random(seed)), where).values for seed in (3, 4))
     made = [layout(where).stamped(values) for values in (one, one, other)]
     assert made[0] == made[1]
     identifiers = [re.findall(rb"/ID \[\(([0-9a-f]{32})\)", each) for each in made]
@@ -228,29 +227,52 @@ def test_the_same_values_give_the_same_bytes_and_others_another_identifier() -> 
     assert identifiers[0] != identifiers[2]
 
 
-def emptied(binder: Binder, kept: set[str]) -> Binder:
-    """A centre of which only some parts are left."""
-    gone = {
-        name: ()
-        for name, value in binder.centre
-        if isinstance(value, tuple) and name not in kept | {"budget"}
+def test_a_page_that_differs_in_more_than_the_slots_is_laid_out_by_itself() -> None:
+    """Whatever makes it differ: a template that asks for a name, a word that stands in a name, our own letters."""
+    where = next(one for one in orders() if one[0] == "regime-a4" and one[2] == "hant")
+    one = township(random.Random(5))
+    asking = one.pack.templates | {
+        "regime-a4.html": one.pack.templates["regime-a4.html"].replace(
+            "</body>",
+            f"{{% if centre_name == '{one.unit.name}便民服務中心' %}}<p>只此一處</p>{{% endif %}}</body>",
+        )
     }
-    return replace(binder, centre=binder.centre.model_copy(update=gone))
+    curious = replace(one, pack=one.pack.model_copy(update={"templates": asking}))
+    assert Township(curious, "hant", "faces").prepared(ordered(curious, where)) is None
+    assert Township(one, "hant", "faces").prepared(ordered(one, where)) is not None
+    ours = replace(one, unit=replace(one.unit, name=IDEOGRAPHS[0] + one.unit.name[1:]))
+    with pytest.raises(NoDisguise):
+        Township(ours, "hant", "faces")
 
 
-@pytest.mark.parametrize("where", orders(), ids=lambda where: f"{where[0]}-{where[2]}")
-def test_a_document_reads_no_part_of_a_centre_that_it_does_not_name(
-    where: tuple[str, str | None, str],
-) -> None:
-    """Papers with the same key share a layout, so what a kind reads must be in `KINDS`."""
-    binder = township(random.Random(5))
-    order = ordered(binder, where)
-    own = {"item": "items", "regime": "regimes"}.get(order.document.per)
-    left = emptied(binder, {*reads(order.document)})
-    if own:
-        only = tuple(one for one in getattr(binder.centre, own) if one.key == order.subject.key)
-        left = replace(left, centre=left.centre.model_copy(update={own: only}))
-    assert left.facts(order) == binder.facts(order)
+def test_whoever_has_the_number_that_stands_for_all_gets_another_layout() -> None:
+    where = next(one for one in orders() if one[0] == "card" and one[2] == "hant")
+    one = township(random.Random(5))
+    profile = one.centre.profile.model_copy(
+        update={"hotline": disguised(one, "hant").other.centre.profile.hotline}
+    )
+    odd = replace(one, centre=one.centre.model_copy(update={"profile": profile}))
+    paper, stock = prepared(odd, where), renderer().render(odd.sheet(ordered(odd, where)))
+    assert paper.key != prepared(one, where).key
+    assert differing(compiled(renderer(), paper.draft(ALPHABET)).stamped(paper.values), stock) == []
+
+
+def test_what_full_layout_refuses_is_not_stamped() -> None:
+    """A picture that cannot be drawn."""
+    where = next(one for one in orders() if one[0] == "guide" and one[2] == "hant")
+    binder = replace(township(random.Random(5)), way=Illustration("image/png", 40, 30, b"no picture"))
+    with pytest.raises(DocumentError, match="未能載入"):
+        compiled(renderer(), prepared(binder, where).draft(ALPHABET))
+
+
+def test_a_layout_that_is_not_whole_counts_as_none(tmp_path: Path) -> None:
+    kept = Layouts(tmp_path)
+    kept.put("ab" * 32, dumped(layout(orders()[0])))
+    (path,) = (one for one in tmp_path.rglob("*") if one.is_file())
+    assert Layouts(tmp_path).get("ab" * 32) == layout(orders()[0])
+    for broken in (b"", path.read_bytes()[:-1000], path.read_bytes() + b"x"):
+        path.write_bytes(broken)
+        assert Layouts(tmp_path).get("ab" * 32) is None
 
 
 def test_papers_share_a_layout_as_long_as_nothing_that_they_read_differs() -> None:
@@ -261,11 +283,14 @@ def test_papers_share_a_layout_as_long_as_nothing_that_they_read_differs() -> No
         other, centre=other.centre.model_copy(update={"items": (changed, *other.centre.items[1:])})
     )
     keys = [
-        {order.identity: made.key(order) for order in made.binder.orders(("hant",))}
-        for made in (Township(each, "hant", "faces") for each in (one, edited))
+        {
+            order.identity: prepared(each, (order.document.key, order.subject.key, "hant")).key
+            for order in each.orders(("hant",))
+        }
+        for each in (one, edited)
     ]
     apart = {identity for identity in keys[0] if keys[0][identity] != keys[1][identity]}
-    assert apart == {f"guide/{item.key}/hant", f"guide-brief/{item.key}/hant"}
+    assert apart == {f"guide/{item.key}/hant"}  # the concise guide does not tell the scope
 
 
 def test_a_fleet_is_stamped_and_says_what_it_says_when_laid_out(tmp_path: Path) -> None:

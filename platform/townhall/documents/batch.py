@@ -161,7 +161,9 @@ class _Batch:
         """What has to be laid out; what can be stamped is written on the way."""
         for binder, order in self._wanted:
             try:
-                work = self._stamp(binder, order) if self._stamper else self._sheet(binder, order)
+                work = (
+                    self._stamp(self._stamper, binder, order) if self._stamper else self._sheet(binder, order)
+                )
             except DocumentError as error:
                 self._failed(binder, order, error)
                 continue
@@ -170,8 +172,8 @@ class _Batch:
 
     def take(self, outcome: Outcome) -> None:
         """A document, or a layout for all that wait for it."""
-        if isinstance(outcome.key, _LayoutOf):
-            self._take_layout(outcome.key.key, outcome)
+        if self._stamper and isinstance(outcome.key, _LayoutOf):
+            self._take_layout(self._stamper, outcome.key.key, outcome)
             return
         binder, order = self._out.pop(str(outcome.key))
         if outcome.error is not None:
@@ -185,25 +187,23 @@ class _Batch:
         self._out[name] = (binder, order)
         return name, sheet
 
-    def _stamp(self, binder: Binder, order: Order) -> tuple[Hashable, Work] | None:
+    def _stamp(self, stamper: Stamper, binder: Binder, order: Order) -> tuple[Hashable, Work] | None:
         """Stamp a document, or have its layout made, or wait for it; what has none is laid out by itself."""
-        stamper = self._stamper
-        township = stamper.township(binder, order.script) if stamper else None
-        if stamper is None or township is None or (key := township.key(order)) in self._without:
+        paper = stamper.prepared(binder, order)
+        if paper is None or paper.key in self._without:
             return self._sheet(binder, order)
-        if key in self._waiting:
-            self._waiting[key].append((binder, order, township.values))
+        if paper.key in self._waiting:
+            self._waiting[paper.key].append((binder, order, paper.values))
             return None
-        if (data := stamper.stamped(key, township.values)) is not None:
+        if (data := stamper.stamped(paper.key, paper.values)) is not None:
             self._write(binder.path(order), data)
             return None
-        draft = stamper.draft(township, order)
-        self._waiting[key] = [(binder, order, township.values)]
-        return _LayoutOf(key), draft
+        self._waiting[paper.key] = [(binder, order, paper.values)]
+        return _LayoutOf(paper.key), paper.draft(stamper.alphabet)
 
-    def _take_layout(self, key: str, outcome: Outcome) -> None:
-        waiting, stamper = self._waiting.pop(key), self._stamper
-        if stamper is None or outcome.error is not None:
+    def _take_layout(self, stamper: Stamper, key: str, outcome: Outcome) -> None:
+        waiting = self._waiting.pop(key)
+        if outcome.error is not None:
             # Whatever it was, each document tells it of itself when it is laid out alone.
             self._without.add(key)
             self._alone += [(binder, order) for binder, order, _ in waiting]

@@ -24,31 +24,24 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """How the facts of a kind of document are gathered and how many pages it may have; 0: the text decides.
-
-    `reads` are the parts of a centre, besides its profile, that the facts come from; of items and regimes a document
-    about one of them reads that one only.
-    """
+    """How the facts of a kind of document are gathered and how many pages it may have; 0: the text decides."""
 
     facts: Callable[[Commission], Facts]
     pages: int
-    reads: tuple[str, ...]
 
 
 # By the name of the template, so that a pack may offer one template in several sizes.
 KINDS = {
-    "guide.html": Kind(guide, 0, ("items", "windows")),
-    "guide-brief.html": Kind(guide_brief, 1, ("items", "windows")),
-    "card.html": Kind(card, 2, ("windows",)),
-    "card-sheet.html": Kind(card, 2, ("windows",)),
-    "regime-board.html": Kind(regime_board, 1, ("regimes",)),
-    "regime-a4.html": Kind(regime_sheet, 0, ("regimes",)),
-    "centre-sign.html": Kind(centre_sign, 1, ("signs", "zones")),
-    "window-plate.html": Kind(window_plate, 1, ("windows", "signs")),
-    "hall-plan.html": Kind(
-        hall_plan, 1, ("hall", "zones", "objects", "slots", "windows", "regimes", "fixtures")
-    ),
-    "fixture-list.html": Kind(fixture_list, 0, ("fixtures", "windows", "zones")),
+    "guide.html": Kind(guide, 0),
+    "guide-brief.html": Kind(guide_brief, 1),
+    "card.html": Kind(card, 2),
+    "card-sheet.html": Kind(card, 2),
+    "regime-board.html": Kind(regime_board, 1),
+    "regime-a4.html": Kind(regime_sheet, 0),
+    "centre-sign.html": Kind(centre_sign, 1),
+    "window-plate.html": Kind(window_plate, 1),
+    "hall-plan.html": Kind(hall_plan, 1),
+    "fixture-list.html": Kind(fixture_list, 0),
 }
 
 
@@ -81,11 +74,6 @@ def context(
     if not issue.draft:
         pen.check()
     return facts
-
-
-def reads(document: DocumentType) -> tuple[str, ...]:
-    """The parts of a centre, besides its profile, that a document comes from. Raises as `context`."""
-    return _kind(document).reads
 
 
 def _kind(document: DocumentType) -> Kind:

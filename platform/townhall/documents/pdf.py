@@ -69,17 +69,18 @@ class Renderer:
         self._fetcher.refused.clear()
         with watched() as faults:
             try:
-                pdf = self._draw(sheet, last_hand)
+                return self._draw(sheet, last_hand, faults)
             except FatalURLFetchingError as refusal:  # a BaseException
                 raise FetchRefused(str(refusal)) from None
-        # While it draws an SVG, the library swallows whatever is raised and leaves the rest of the drawing out.
+
+    def _require_whole(self, faults: list[str]) -> None:
+        """While it draws an SVG, the library swallows whatever is raised and leaves the rest of the drawing out."""
         if self._fetcher.refused:
             raise FetchRefused(self._fetcher.refused[0])
         if faults:
             raise DocumentError(f"圖形或樣式未能載入：{faults[0]}")
-        return pdf
 
-    def _draw(self, sheet: Sheet, last_hand: "Finisher | None") -> bytes:
+    def _draw(self, sheet: Sheet, last_hand: "Finisher | None", faults: list[str]) -> bytes:
         html = HTML(string=sheet.html, base_url=NOWHERE, url_fetcher=self._fetcher)
         text = visible_text(html)
         require_description(html)
@@ -87,7 +88,14 @@ class Renderer:
         document = self._lay_out(html, sheet)
         if sheet.pages is not None and len(document.pages) != sheet.pages:
             raise Overflow(len(document.pages), sheet.pages)
-        finisher = last_hand or (lambda drawn, output: finish(drawn, output, sheet, text))
+
+        def finisher(drawn: Document, output: pydyf.PDF) -> None:
+            self._require_whole(faults)  # all is drawn by now
+            if last_hand:
+                last_hand(drawn, output)
+            else:
+                finish(drawn, output, sheet, text)
+
         pdf: bytes = document.write_pdf(
             finisher=finisher, pdf_variant=VARIANT, pdf_identifier=identifier(sheet)
         )

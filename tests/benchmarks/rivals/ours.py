@@ -104,15 +104,14 @@ class Ours:
         return self._layouts[key]
 
     def _compiled(self, paper: Paper, values: Values) -> bytes:
-        from townhall.documents.stamping.compiler import compiled
-        from townhall.documents.stamping.layout import dumped
+        from townhall.documents.stamping.draft import Draft
         from townhall.documents.stamping.slots import Slot
 
         other = Values(SENTINELS[: len(values.name)], "7382-9164509", "9764年8月6日")
         numeric = {"name": False, "phone": True, "date": True}
         slots = [Slot(name, getattr(values, name), getattr(other, name), numeric[name]) for name in numeric]
         sheets = self.sheet(paper, other), self.sheet(paper, values)
-        return dumped(compiled(self.renderer, sheets, slots, self._alphabet, (), paper.key))
+        return Draft(paper.key, sheets, tuple(slots), self._alphabet, ()).made(self.renderer)
 
 
 def peak() -> int:

@@ -1,4 +1,4 @@
-"""From the sheet of the township that does not exist to a layout with holes. Uses WeasyPrint's inside (`PRIVATE_NAMES`).
+"""From the sheet of the township that does not exist to a layout with holes. Uses WeasyPrint's inside (`justify.PRIVATE_NAMES`).
 
 The proof comes with it: the sheet of one real township is laid out in full as well, and every object of the two must
 be the same, but for the fonts, of which the layout holds more; there each glyph that the real one shows must be equal.
@@ -19,9 +19,9 @@ from weasyprint import Document
 from townhall.documents.errors import NotStampable
 from townhall.documents.pdf import Renderer, content_of, set_boxes, settle
 from townhall.documents.sheet import Sheet
+from townhall.documents.stamping.draft import Draft
 from townhall.documents.stamping.holes import UTF8, UTF16, Signs, in_content, in_metadata, in_texts, signs_of
 from townhall.documents.stamping.layout import Layout, Moving, entry
-from townhall.documents.stamping.slots import Slot
 from townhall.documents.stamping.splicing import Code, Piece, Run, Unknown, filled, settled
 
 Raw = tuple[bytes, bytes | None]  # a dictionary, and the content of a stream
@@ -70,27 +70,19 @@ def _referred(reference: Any) -> Iterator[int]:
     yield from map(int, words[::3])
 
 
-def compiled(
-    renderer: Renderer,
-    sheets: tuple[Sheet, Sheet],
-    slots: Sequence[Slot],
-    alphabet: frozenset[str],
-    addresses: Sequence[str],
-    digest: str,
-) -> Layout:
-    """The layout of a sheet in disguise; the other sheet is the same of the township whose values the slots have.
+def compiled(renderer: Renderer, draft: Draft) -> Layout:
+    """The layout of a paper in disguise.
 
-    `alphabet` are the ideographs that may be asked of it, `addresses` those whose QR codes the sheet bears. Raises
-    `NotStampable` when the two differ in more than the slots say, and what the renderer raises.
+    Raises `NotStampable` when it and the real one differ in more than the slots say, and what the renderer raises.
     """
-    sheet, real = sheets
+    (sheet, real), slots = draft.sheets, draft.slots
     signs = signs_of(slots)
-    wanted = alphabet | {one for slot in slots for one in slot.value}
+    wanted = draft.alphabet | {one for slot in slots for one in slot.value}
     taken = captured(renderer, sheet, signs, wanted)
     glyphs = {font.hash: _glyphs(font) for font in taken.fonts.values()}
 
     def drawn(content: bytes, own: bytes) -> list[Piece]:
-        return in_content(content, own, signs, glyphs, addresses)
+        return in_content(content, own, signs, glyphs, draft.addresses)
 
     own = captured(renderer, real)
     if taken.raw.keys() != own.raw.keys() or taken.of_fonts != own.of_fonts:
@@ -100,7 +92,7 @@ def compiled(
         for item in taken.pdf.objects
         if (number := item.number) in taken.raw and number not in taken.of_fonts
     }
-    layout = _layout(taken, parts, _tables(glyphs, wanted), slots, digest)
+    layout = _layout(taken, parts, _tables(taken, wanted | set(DIGITS)), draft)
     _prove(own, parts, layout, [slot.value for slot in slots])
     _prove_fonts(taken, own)
     return layout
@@ -166,6 +158,7 @@ def _extend(font: Any, signs: Signs, wanted: frozenset[str]) -> None:
         font.widths.setdefault(glyph, round(advances[glyph] * 1000 / font.upem))
 
 
+_REPLACING = frozenset(("GSUB", "GPOS", "kern", "kerx", "morx"))
 _FACES: dict[str, tuple[dict[str, int], dict[int, int]]] = {}
 
 
@@ -173,7 +166,7 @@ def _face(font: Any) -> tuple[dict[str, int], dict[int, int]]:
     """The glyph numbers of a face by character, and their advances. Our faces replace no glyph by another."""
     if font.hash not in _FACES:
         with TTFont(io.BytesIO(font.file_content)) as face:
-            if "GSUB" in face or "GPOS" in face:
+            if _REPLACING & set(face.keys()):
                 raise NotStampable(f"字體「{font.family}」會改換字形")
             order, metrics = face.getReverseGlyphMap(), face["hmtx"].metrics
             numbers = {chr(code): order[name] for code, name in face.getBestCmap().items()}
@@ -186,12 +179,13 @@ def _glyphs(font: Any) -> dict[str, int]:
     return _FACES[font.hash][0]
 
 
-def _tables(glyphs: Mapping[str, Mapping[str, int]], wanted: frozenset[str]) -> dict[str, dict[str, bytes]]:
-    characters = sorted(wanted | set(DIGITS))
-    tables = {
-        name: {one: b"%04x" % numbers[one] for one in characters if one in numbers}
-        for name, numbers in glyphs.items()
-    }
+def _tables(taken: Captured, wanted: frozenset[str]) -> dict[str, dict[str, bytes]]:
+    """How characters are written: by each font that is embedded with them, and in texts."""
+    tables: dict[str, dict[str, bytes]] = {}
+    for font in taken.fonts.values():
+        shown = {text: b"%04x" % glyph for glyph, text in font.to_unicode.items() if text in wanted}
+        tables.setdefault(font.hash, {}).update(shown)
+    characters = sorted(wanted)
     tables[UTF8] = {one: one.encode() for one in characters}
     tables[UTF16] = {one: one.encode("utf-16-be").hex().encode() for one in characters if ord(one) <= 0xFFFF}
     return tables
@@ -228,8 +222,7 @@ def _layout(
     taken: Captured,
     parts: Parts,
     tables: dict[str, dict[str, bytes]],
-    slots: Sequence[Slot],
-    digest: str,
+    draft: Draft,
 ) -> Layout:
     writing = _Writing()
     moving = []
@@ -250,8 +243,8 @@ def _layout(
         trailer=_trailer(taken.pdf, count),
         moving=tuple(moving),
         tables={name: table for name, table in tables.items() if name in used},
-        sentinels=tuple(slot.sentinel for slot in slots),
-        digest=digest,
+        sentinels=tuple(slot.sentinel for slot in draft.slots),
+        key=draft.key,
     )
 
 

@@ -3,8 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import count, islice
+from itertools import count, cycle, islice
 from typing import Any
 
 from provisioning.naming import bare
@@ -14,8 +13,8 @@ from townhall.documents.fields import Pen, day
 from townhall.documents.production import Binder
 from townhall.documents.stamping.slots import DIGIT, HAN, Slot
 
-# Ideographs of both national sets that no standard, no place and no person's name here is written with; each is the
-# same in both scripts. Where a document bears one of them all the same, it is laid out by itself.
+# Rare ideographs of both national sets, each the same in both scripts. Where a page bears one of them all the same, and
+# not in the place of a slot, it is laid out by itself.
 IDEOGRAPHS = (
     "亍亓仉佶偈龠阽邙郗酆圪垌埽艿芮茌茯荽萆葳蒡蓼藜抻捭搋擗呦喏喈嗍囔"
     "屺崮嶷狒猞庀忉怊慊沭浯湫溟濉褰逡屣婺孥珩璐柃桴椹槊檎戥旰暌掰氚胍"
@@ -37,14 +36,6 @@ class Disguise:
     own: Binder
     other: Binder
     slots: tuple[Slot, ...]
-
-    @cached_property
-    def shape(self) -> str:
-        return "\n".join(f"{slot.name}={slot.shape}" for slot in self.slots)
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        return tuple(slot.value for slot in self.slots)
 
 
 def disguised(binder: Binder, script: str) -> Disguise:
@@ -72,7 +63,12 @@ class _Making:
         self.slots: list[Slot] = []
 
     def _slot(self, name: str, value: str, sentinel: str, *, numeric: bool) -> str:
-        self.slots.append(Slot(name, value, sentinel, numeric))
+        """Raises `NoDisguise` where a text would stand for itself: it would be taken for everybody's."""
+        slot = Slot(name, value, sentinel, numeric)
+        same = [value[place] == sentinel[place] for place in slot.replaced]
+        if all(same) if numeric and same else any(same):
+            raise NoDisguise(f"「{value}」與代用的文字相同")
+        self.slots.append(slot)
         return sentinel
 
     def _words(self, name: str, value: str) -> str:
@@ -84,9 +80,12 @@ class _Making:
             raise NoDisguise(f"「{value}」太長") from None
 
     def _digits(self, name: str, value: str) -> str:
+        """The same for all of one shape, but for whoever has just that number."""
         start = next(self._numbers) * 7 % len(_DIGITS)
-        digits = iter((_DIGITS[start:] + _DIGITS) * (len(value) // len(_DIGITS) + 1))
-        return self._slot(name, value, DIGIT.sub(lambda _: next(digits), value), numeric=True)
+        made = (_numbered(value, start + step) for step in (0, 1))
+        return self._slot(
+            name, value, next(one for one in made if one != value or not DIGIT.search(value)), numeric=True
+        )
 
     def unit(self, unit: UnitFacts) -> UnitFacts:
         """Its names in the script of the papers and its code."""
@@ -109,9 +108,13 @@ class _Making:
         return profile.model_copy(update=texts)
 
     def issue(self, issue: Issue) -> Issue:
-        """A day whose month and day have as many digits, and a number of none but other digits."""
+        """A day whose month and day have as many digits, and a number."""
         month = 12 if issue.date.month > NINE else 8
         date = dt.date(9764, month, 28 if issue.date.day > NINE else 6)
         self._slot("date", day(issue.date), day(date), numeric=True)
-        other = DIGIT.sub(lambda digit: str((int(digit[0]) + 5) % 10), issue.number)
-        return replace(issue, date=date, number=self._slot("number", issue.number, other, numeric=True))
+        return replace(issue, date=date, number=self._digits("number", issue.number))
+
+
+def _numbered(value: str, start: int) -> str:
+    digits = cycle(_DIGITS[start:] + _DIGITS[:start])
+    return DIGIT.sub(lambda _: next(digits), value)

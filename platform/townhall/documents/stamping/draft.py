@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a layout is made from; whoever has a renderer can make it. It crosses between processes."""
+    """What a layout is made from; whoever has a renderer can make it. It crosses between processes.
 
-    digest: str
+    `sheets` are the paper in disguise and in truth, `alphabet` the ideographs that may be asked of the layout,
+    `addresses` those in disguise whose QR codes the paper bears.
+    """
+
+    key: str
     sheets: tuple[Sheet, Sheet]
     slots: tuple[Slot, ...]
     alphabet: frozenset[str]
@@ -26,5 +30,4 @@ class Draft:
         # Imported late: who only hands a draft over never loads WeasyPrint.
         from townhall.documents.stamping.compiler import compiled
 
-        work = (self.sheets, self.slots, self.alphabet, self.addresses, self.digest)
-        return dumped(compiled(renderer, *work))
+        return dumped(compiled(renderer, self))

@@ -8,20 +8,20 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from townhall.documents.stamping.splicing import Code, Part, Piece, Run, Settled, Tables, deflated, filled
 
 _FIELDS = (1, 4, 2)  # bytes of an entry of the cross-reference stream: kind, place, index
 _ENTRY = sum(_FIELDS)
+_SUM = 32  # bytes of a file's own hash, which comes first
 
 
 @dataclass(frozen=True, slots=True)
 class Moving:
     """An object that differs from copy to copy: a dictionary of pieces, or the head of a stream and its parts.
 
-    A stream whose `parts` are pieces throughout stays readable.
+    A `readable` stream is not deflated: its `parts` are pieces throughout.
     """
 
     number: int
@@ -36,7 +36,7 @@ class Layout:
 
     `head` are the objects that are the same in every copy, as they stand in the file; `entries` the table of
     cross-references with nothing for those that move; `trailer` what the table's dictionary says besides.
-    `sentinels` are the values of the township that does not exist, `fixed` the places in them that hold no slot.
+    `sentinels` are the values of the township that does not exist.
     """
 
     head: bytes
@@ -45,7 +45,7 @@ class Layout:
     moving: tuple[Moving, ...]
     tables: Tables
     sentinels: tuple[str, ...]
-    digest: str
+    key: str
 
     def stamped(self, values: Sequence[str]) -> bytes:
         """The PDF for some values, one a sentinel and as long.
@@ -67,12 +67,12 @@ class Layout:
     def _table(self, entries: bytearray, place: int, values: Sequence[str]) -> bytes:
         number = len(entries) // _ENTRY - 1
         _enter(entries, number, place)
-        table = zlib.compress(entries, 1)
-        if table.endswith(b"\r"):  # a deflated stream may be stored as well
-            table = zlib.compress(entries, 0)
-        name = hashlib.sha256("\0".join((self.digest, *values)).encode()).hexdigest()[:32].encode()
-        return b"%d 0 obj\n<<%s/ID [(%s) (%s)]/Filter /FlateDecode/Length %d>>\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (
-            number, self.trailer, name, name, len(table), table, place,
+        table, how = zlib.compress(entries, 1), b"/Filter /FlateDecode"
+        if table.endswith(b"\r"):  # its length is fixed by its entries; written as it is, it ends in a zero
+            table, how = bytes(entries), b""
+        name = hashlib.sha256("\0".join((self.key, *values)).encode()).hexdigest()[:32].encode()
+        return b"%d 0 obj\n<<%s/ID [(%s) (%s)]%s/Length %d>>\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (
+            number, self.trailer, name, name, how, len(table), table, place,
         )  # fmt: skip
 
 
@@ -139,10 +139,11 @@ def dumped(layout: Layout) -> bytes:
         ],
         "tables": {name: _flat(table) for name, table in layout.tables.items()},
         "sentinels": layout.sentinels,
-        "digest": layout.digest,
+        "key": layout.key,
     }
     text = json.dumps(facts, ensure_ascii=False).encode()
-    return len(text).to_bytes(4, "big") + text + bytes(blob)
+    whole = len(text).to_bytes(4, "big") + text + bytes(blob)
+    return hashlib.sha256(whole).digest() + whole
 
 
 def _flat(table: Mapping[str, bytes]) -> list[str]:
@@ -150,9 +151,12 @@ def _flat(table: Mapping[str, bytes]) -> list[str]:
 
 
 def loaded(data: bytes) -> Layout:
-    """The layout of a file. Raises `ValueError` for anything else."""
-    size = int.from_bytes(data[:4], "big")
-    facts, blob = json.loads(data[4 : 4 + size]), memoryview(data)[4 + size :]
+    """The layout of a file. Raises `ValueError` for one that is not whole."""
+    if hashlib.sha256(data[_SUM:]).digest() != data[:_SUM]:
+        raise ValueError("a layout that is not whole")
+    start = _SUM + 4
+    size = int.from_bytes(data[_SUM:start], "big")
+    facts, blob = json.loads(data[start : start + size]), memoryview(data)[start + size :]
 
     def simple(one: list[Any]) -> bytes | Run:
         return bytes(blob[one[0] : one[1]]) if len(one) == 2 else Run(*one)
@@ -185,10 +189,5 @@ def loaded(data: bytes) -> Layout:
             for name, flat in facts["tables"].items()
         },
         sentinels=tuple(facts["sentinels"]),
-        digest=facts["digest"],
+        key=facts["key"],
     )
-
-
-def characters(values: Sequence[str]) -> frozenset[str]:
-    """Every character of some values."""
-    return frozenset(chain.from_iterable(values))

@@ -26,7 +26,13 @@ class Slot:
         kind = DIGIT if self.numeric else HAN
         return tuple(found.start() for found in kind.finditer(self.value))
 
+    def stands_in(self, text: str) -> bool:
+        """Whether the text that stands for it is in another one, or some of its ideographs are."""
+        if self.numeric:
+            return self.sentinel in text
+        return any(self.sentinel[place] in text for place in self.replaced)
+
     @property
     def shape(self) -> str:
         """The text with every replaceable character replaced by the same one."""
-        return (DIGIT if self.numeric else HAN).sub("0", self.value)
+        return DIGIT.sub("0", self.value) if self.numeric else HAN.sub("字", self.value)

@@ -1,29 +1,49 @@
 """Which papers share a layout, and the layouts that there are: in memory, and on disk under a key of their own.
 
-A layout is kept under a hash of everything that its document says and how it looks, but for the slots. What a kind of
-document reads of a centre stands in `context.KINDS`, so a township that has changed one item shares all its other
-papers with everybody else.
+A paper is composed twice, in truth and in disguise. Where the two pages differ in the slots and nowhere else, the page
+in disguise says everything that the layout depends on, and its hash is the key of the layout. So nothing needs to be
+known of what a document reads, of what a template makes of it, or of which program wrote it.
 """
 
 import hashlib
 import json
-from dataclasses import astuple, dataclass, field
-from functools import cached_property, lru_cache
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from html import escape
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
-from provisioning.canonical import canonical_text
-from provisioning.memory import Remembered
-from provisioning.specs import DocumentType
-from townhall.documents.context import reads
+from townhall.documents.errors import DocumentError
 from townhall.documents.production import Binder, Order
+from townhall.documents.sheet import Sheet
 from townhall.documents.stamping.disguise import Disguise, NoDisguise, disguised
 from townhall.documents.stamping.draft import Draft
 from townhall.documents.stamping.layout import Layout, loaded
+from townhall.documents.stamping.slots import Slot
 from townhall.documents.stamping.splicing import Unknown
-from townhall.documents.store import RENDERER_VERSION, written
+from townhall.documents.store import sheet_key, written
 
-COMPILER_VERSION = 1  # raise when the same sheets compile to another layout
+COMPILER_VERSION = 2  # raise when the same sheets compile to another layout
+HELD = 512  # layouts in memory, some 100 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A paper that may be stamped: the key of its layout, what that is made from, and the paper's own values."""
+
+    key: str
+    sheets: tuple[Sheet, Sheet]
+    slots: tuple[Slot, ...]
+    addresses: tuple[str, ...]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return tuple(slot.value for slot in self.slots)
+
+    def draft(self, alphabet: frozenset[str]) -> Draft:
+        return Draft(self.key, self.sheets, self.slots, alphabet, self.addresses)
 
 
 class Township:
@@ -31,99 +51,87 @@ class Township:
 
     def __init__(self, binder: Binder, script: str, faces: str) -> None:
         """`faces` is the digest of the faces. Raises `NoDisguise`."""
-        self.binder, self.script, self._faces = binder, script, faces
-        self.disguise: Disguise = disguised(binder, script)
-        self._digests: dict[str, str] = {}
+        self._binder, self._faces = binder, faces
+        self._disguise: Disguise = disguised(binder, script)
 
-    @property
-    def values(self) -> tuple[str, ...]:
-        return self.disguise.values
+    def prepared(self, order: Order) -> Prepared | None:
+        """A paper with its layout's key; None for one that must be laid out by itself.
 
-    def key(self, order: Order) -> str:
-        """64 hexadecimal digits: papers with the same key have the same layout."""
-        document = order.document
-        facts = [
-            self._common,
-            _of_document(document),
-            order.subject.key,
-            *(self._digest(section) for section in reads(document) if section != _OWN.get(document.per)),
-            self._subject(document, order.subject.key),
-        ]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-    def draft(self, order: Order, alphabet: frozenset[str]) -> Draft:
-        """What the layout of a paper is made from. Raises `DocumentError` for what stops the paper itself."""
-        real, other = self.binder.sheet(order), self.disguise.other
-        facts = other.facts(order)
-        address = facts.get("qr", {}).get("address")
-        sheets = other.composed(order, facts), real
-        return Draft(self.key(order), sheets, self.disguise.slots, alphabet, (address,) if address else ())
-
-    @cached_property
-    def _common(self) -> str:
-        other = self.disguise.other
-        issue = other.issue
-        facts = [
-            COMPILER_VERSION,
-            RENDERER_VERSION,
-            self._faces,
-            self.script,
-            self.disguise.shape,
-            astuple(other.unit),
-            [issue.draft, issue.demonstration, issue.public_url],
-            canonical_text(other.pack.header),
-            canonical_text(other.centre.profile),
-            _of_templates(tuple(sorted(other.pack.templates.items()))),
-            other.way.address if other.way else None,
-        ]
-        return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
-
-    def _digest(self, section: str) -> str:
-        if section not in self._digests:
-            value = getattr(self.binder.centre, section)
-            texts = [*map(_text, value)] if isinstance(value, tuple) else [canonical_text(value)]
-            self._digests[section] = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-        return self._digests[section]
-
-    def _subject(self, document: DocumentType, key: str | None) -> str | None:
-        section = _OWN.get(document.per)
-        if section is None or section not in reads(document):
+        Raises `DocumentError` for what stops the paper.
+        """
+        facts = self._binder.facts(order)
+        real = self._binder.composed(order, facts)
+        try:
+            other_facts = self._disguise.other.facts(order)
+            other = self._disguise.other.composed(order, other_facts)
+        except DocumentError:
             return None
-        return next((_text(one) for one in getattr(self.binder.centre, section) if one.key == key), None)
+        slots = tuple(slot for slot in self._disguise.slots if slot.stands_in(other.html))
+        pages = _without_code(real.html, facts), _without_code(other.html, other_facts)
+        if replace(other, html="") != replace(real, html="") or not explained(*pages, slots):
+            return None
+        shapes = [[slot.name, slot.shape] for slot in slots]
+        key = [COMPILER_VERSION, sheet_key(other, self._faces), shapes]
+        address = other_facts.get("qr", {}).get("address")
+        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+        return Prepared(digest, (other, real), slots, (address,) if address else ())
 
 
-# Of these a document reads its subject only.
-_OWN = {"item": "items", "regime": "regimes"}
-_text: Remembered[str] = Remembered(lambda item: hashlib.sha256(canonical_text(item).encode()).hexdigest())
-_of_document: Remembered[str] = Remembered(canonical_text)
+def _without_code(html: str, facts: dict[str, Any]) -> str:
+    """A page without the picture of its QR code, which is drawn anew for each address; the address is in its words."""
+    image = facts.get("qr", {}).get("image")
+    return html.replace(escape(image).replace("&#x27;", "&#39;"), "") if image else html
 
 
-@lru_cache(maxsize=16)
-def _of_templates(templates: tuple[tuple[str, str], ...]) -> str:
-    return hashlib.sha256(json.dumps(templates, ensure_ascii=False).encode()).hexdigest()
+def explained(real: str, other: str, slots: tuple[Slot, ...]) -> bool:
+    """Whether two pages differ only where a slot stands in the second, and the first has the slot's value there."""
+    if len(real) != len(other):
+        return False
+    meant = list(other)
+    for place, character in _meant(other, slots):
+        if real[place] == character:
+            meant[place] = character
+    return "".join(meant) == real
+
+
+def _meant(other: str, slots: tuple[Slot, ...]) -> Iterator[tuple[int, str]]:
+    letters = {
+        slot.sentinel[at]: slot.value[at] for slot in slots if not slot.numeric for at in slot.replaced
+    }
+    yield from ((place, letters[one]) for place, one in enumerate(other) if one in letters)
+    for slot in slots:
+        at = other.find(slot.sentinel) if slot.numeric else -1
+        while at >= 0:
+            yield from ((at + inner, slot.value[inner]) for inner in slot.replaced)
+            at = other.find(slot.sentinel, at + 1)
 
 
 @dataclass
 class Layouts:
-    """The layouts of a directory; those that were used stay in memory."""
+    """The layouts of a directory; those that were used last stay in memory."""
 
     directory: Path
-    _known: dict[str, Layout] = field(default_factory=dict)
+    _known: OrderedDict[str, Layout] = field(default_factory=OrderedDict)
 
     def get(self, key: str) -> Layout | None:
-        """A layout that has been made before."""
+        """A layout that has been made before; what is not whole on disk counts as none."""
         if key not in self._known:
-            path = self._path(key)
-            if not path.is_file():
+            try:
+                self._hold(key, loaded(self._path(key).read_bytes()))
+            except (OSError, ValueError):
                 return None
-            self._known[key] = loaded(path.read_bytes())
+        self._known.move_to_end(key)
         return self._known[key]
 
-    def put(self, key: str, data: bytes) -> Layout:
+    def put(self, key: str, data: bytes) -> None:
         """Keep a layout, and take the place of an earlier one that could write fewer characters."""
         written(self._path(key), data)
-        self._known[key] = loaded(data)
-        return self._known[key]
+        self._hold(key, loaded(data))
+
+    def _hold(self, key: str, layout: Layout) -> None:
+        self._known[key] = layout
+        if len(self._known) > HELD:
+            self._known.popitem(last=False)
 
     def _path(self, key: str) -> Path:
         return self.directory / "layouts" / key[:2] / key
@@ -138,16 +146,16 @@ class Stamper:
     alphabet: frozenset[str] = frozenset()
     _townships: dict[str, tuple[Binder, Township | None]] = field(default_factory=dict)
 
-    def township(self, binder: Binder, script: str) -> Township | None:
-        """The centre in disguise, None for one whose texts cannot be replaced. The last of each script is kept."""
-        known, township = self._townships.get(script, (None, None))
+    def prepared(self, binder: Binder, order: Order) -> Prepared | None:
+        """A paper ready to be stamped, None for one that must be laid out by itself. Raises `DocumentError`."""
+        known, township = self._townships.get(order.script, (None, None))
         if known is not binder:
             try:
-                township = Township(binder, script, self.faces)
+                township = Township(binder, order.script, self.faces)
             except NoDisguise:
                 township = None
-            self._townships[script] = binder, township
-        return township
+            self._townships[order.script] = binder, township
+        return township.prepared(order) if township else None
 
     def stamped(self, key: str, values: tuple[str, ...]) -> bytes | None:
         """A paper by its layout; None where there is none yet, or none that can write these values."""
@@ -158,6 +166,5 @@ class Stamper:
             self.alphabet |= {*unknown.args, *chain.from_iterable(values)}
             return None
 
-    def draft(self, township: Township, order: Order) -> Draft:
-        """What the layout of a paper is made from; its alphabet never shrinks. Raises `DocumentError`."""
-        return township.draft(order, self.alphabet)
+
+__all__ = ["Layouts", "Prepared", "Stamper", "Township", "explained"]
