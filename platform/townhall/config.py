@@ -27,7 +27,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TOWNHALL_", env_file=".env", extra="ignore")
 
-    home: Path = Field(default=Path("townhall-data"), description="資料目錄")
+    home: Path = Field(default=Path("townhall-data"), validate_default=True, description="資料目錄")
     database: str | None = Field(default=None, description="資料庫網址；不填即用資料目錄中的 SQLite")
     owner_database: str | None = Field(
         default=None, description="建表所用的資料庫網址；PostgreSQL 上須是另一個角色"
@@ -58,6 +58,12 @@ class Settings(BaseSettings):
         default_factory=dict, description="組與角色、單位的對應"
     )
 
+    @field_validator("home")
+    @classmethod
+    def _from_where_it_starts(cls, home: Path) -> Path:
+        """Flask takes a relative path to be beside its own code."""
+        return home.absolute()
+
     @field_validator("oidc_groups", mode="before")
     @classmethod
     def _decoded(cls, given: Any) -> Any:
@@ -85,7 +91,7 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        return self.database or f"sqlite:///{(self.home / 'townhall.db').resolve()}"
+        return self.database or f"sqlite:///{self.home / 'townhall.db'}"
 
     @property
     def documents(self) -> Path:

@@ -19,6 +19,16 @@ def test_all_who_start_at_once_get_the_same_key(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret.key"]
 
 
+def test_a_folder_is_meant_from_where_the_program_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are handed out by Flask, for which a relative path lies beside its own code."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TOWNHALL_HOME", raising=False)
+    assert Settings().home == tmp_path / "townhall-data"
+    assert Settings(home=Path("data")).documents == tmp_path / "data" / "documents"
+
+
 def test_the_key_is_readable_to_its_owner_only(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, secret_key=None)
     settings.session_key()

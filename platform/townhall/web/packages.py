@@ -69,7 +69,7 @@ def fetch(desk: Desk, key: str) -> ResponseReturnValue:
     """The finished package, for whoever sees it in the list."""
     job = _found(desk, key)
     path = file_of(settings(), job, now()) or abort(404)
-    answer = send_file(path.resolve(), "application/zip", True, job.result["name"])
+    answer = send_file(path, "application/zip", True, job.result["name"])
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 
