@@ -18,6 +18,7 @@ import pytest
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
 from tests.fixtures.papers import ISSUE, filled, renderer
+from townhall.documents import batch
 from townhall.documents.batch import FolderTarget, print_batch
 from townhall.documents.commission import Illustration
 from townhall.documents.errors import DocumentError, NotStampable
@@ -293,7 +294,12 @@ def test_papers_share_a_layout_as_long_as_nothing_that_they_read_differs() -> No
     assert apart == {f"guide/{item.key}/hant"}  # the concise guide does not tell the scope
 
 
-def test_a_fleet_is_stamped_and_says_what_it_says_when_laid_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("waiting", [1, 50])
+def test_a_fleet_is_stamped_and_says_what_it_says_when_laid_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    """However many may wait for a layout."""
+    monkeypatch.setattr(batch, "MOST_WAITING", waiting)
     fleet = [township(random.Random(seed)) for seed in range(200, 203)]
     fleet.append(township(random.Random(203), 4))  # another shape
     wanted = [

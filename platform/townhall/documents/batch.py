@@ -4,7 +4,6 @@ import json
 import zipfile
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import astuple, dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from townhall.documents.store import Store
 from townhall.spreadsheet import csv_bytes
 
 REPORT = "印製報告.csv"
+MOST_WAITING = 50  # documents that wait for one layout; whoever comes then is laid out meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,10 @@ def print_batch(
     layout are laid out once; that pays where there are three townships or more.
     """
     batch = _Batch(target, stamper, advance)
-    while batch.to_do(wanted):
-        for outcome in render_many(batch.work(), workers=workers, store=store, faces=faces):
+    while wanted:
+        for outcome in render_many(batch.work(wanted), workers=workers, store=store, faces=faces):
             batch.take(outcome)
-        wanted = ()
+        wanted = batch.alone()
     target.write(REPORT, batch.report.csv())
     target.close()
     return batch.report
@@ -143,27 +143,21 @@ class _Batch:
     def __init__(self, target: Target, stamper: Stamper | None, advance: Callable[[], None]) -> None:
         self.report = BatchReport()
         self._target, self._stamper, self._advance = target, stamper, advance
-        self._wanted: Wanted = ()
         self._out: dict[str, tuple[Binder, Order]] = {}
         self._waiting: dict[str, list[tuple[Binder, Order, tuple[str, ...]]]] = {}
         self._alone: list[tuple[Binder, Order]] = []
         self._without: set[str] = set()
 
-    def to_do(self, wanted: Wanted) -> bool:
-        """Take these up, and those whose layout could not be made; says whether there is anything to do."""
-        self._alone, alone = [], self._alone
-        self._wanted = chain(wanted, alone)
-        first = next(iter(self._wanted), None)
-        self._wanted = () if first is None else chain([first], self._wanted)
-        return first is not None
+    def alone(self) -> list[tuple[Binder, Order]]:
+        """Those whose layout could not be made or cannot write them, once."""
+        found, self._alone = self._alone, []
+        return found
 
-    def work(self) -> Iterator[tuple[Hashable, Work]]:
+    def work(self, wanted: Wanted) -> Iterator[tuple[Hashable, Work]]:
         """What has to be laid out; what can be stamped is written on the way."""
-        for binder, order in self._wanted:
+        for binder, order in wanted:
             try:
-                work = (
-                    self._stamp(self._stamper, binder, order) if self._stamper else self._sheet(binder, order)
-                )
+                work = self._work(binder, order)
             except DocumentError as error:
                 self._failed(binder, order, error)
                 continue
@@ -187,13 +181,16 @@ class _Batch:
         self._out[name] = (binder, order)
         return name, sheet
 
-    def _stamp(self, stamper: Stamper, binder: Binder, order: Order) -> tuple[Hashable, Work] | None:
+    def _work(self, binder: Binder, order: Order) -> tuple[Hashable, Work] | None:
         """Stamp a document, or have its layout made, or wait for it; what has none is laid out by itself."""
-        paper = stamper.prepared(binder, order)
-        if paper is None or paper.key in self._without:
+        stamper = self._stamper
+        paper = stamper.prepared(binder, order) if stamper else None
+        if stamper is None or paper is None or paper.key in self._without:
             return self._sheet(binder, order)
-        if paper.key in self._waiting:
-            self._waiting[paper.key].append((binder, order, paper.values))
+        if (waiting := self._waiting.get(paper.key)) is not None:
+            if len(waiting) == MOST_WAITING:
+                return self._sheet(binder, order)
+            waiting.append((binder, order, paper.values))
             return None
         if (data := stamper.stamped(paper.key, paper.values)) is not None:
             self._write(binder.path(order), data)
