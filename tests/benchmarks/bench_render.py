@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from rivals.content import words
+
 from townhall.documents.fonts import Faces, ensure_faces
 from townhall.documents.pool import Outcome, process_renderer, render_many
 from townhall.documents.sheet import Sheet
@@ -31,13 +33,6 @@ BAR_CORE = 1.9
 BAR_SHARE = 0.6
 LOOP = "for _ in range(12_000_000): pass"
 
-SENTENCES = (
-    "申請人持有效身份證件到窗口提出申請，窗口工作人員當場核對材料並出具受理回執。",
-    "材料不齊全的，應當一次性告知需要補正的全部內容，不得要求申請人反覆往返。",
-    "符合條件的事項即時辦結；需要上報審批的，應當在承諾時限內辦結並告知結果。",
-    "各窗口應當公開辦事依據、辦理流程、收費標準、監督電話，自覺接受群眾監督。",
-    "村級代辦員應當做好登記，建立臺帳，逐件說明進度，確保件件有著落、事事有回音。",
-)
 JUSTIFIED = "p{text-align:justify;margin:0}"
 PLAIN = "@page{margin:20mm 22mm} body{font-size:10.5pt;line-height:1.6}" + JUSTIFIED
 OFFICIAL = "@page{margin:37mm 26mm 35mm 28mm} body{font-size:16pt;line-height:10.227mm}" + JUSTIFIED
@@ -56,11 +51,6 @@ class Round:
     share: float = 1.0  # of the CPU time, by the busiest process
 
 
-def text(seed: int, count: int) -> str:
-    """Sentences that differ from document to document."""
-    return "".join(f"{SENTENCES[(seed + step * 3) % len(SENTENCES)]}" for step in range(count))
-
-
 def page(title: str, body: str) -> str:
     """A whole page of HTML."""
     return (
@@ -71,30 +61,30 @@ def page(title: str, body: str) -> str:
 
 def guide(number: int) -> Sheet:
     """A service guide: facts, materials and steps in tables."""
-    facts = "".join(f"<tr><th>項目{row}<td>{text(number + row, 2)}" for row in range(9))
-    steps = "".join(f"<tr><td>{row}<td>{text(row, 1)}<td>窗口{row % 8}" for row in range(1, 13))
+    facts = "".join(f"<tr><th>項目{row}<td>{words(number + row, 2)}" for row in range(9))
+    steps = "".join(f"<tr><td>{row}<td>{words(row, 1)}<td>窗口{row % 8}" for row in range(1, 13))
     columns = "<colgroup><col style='width:12mm'><col><col style='width:28mm'></colgroup>"
     body = (
         f"<table><colgroup><col style='width:28mm'><col></colgroup>{facts}</table>"
-        f"<h2>流程</h2><table>{columns}{steps}</table><p>{text(number, 8)}</p>"
+        f"<h2>流程</h2><table>{columns}{steps}</table><p>{words(number, 8)}</p>"
     )
     return Sheet(page(f"辦事指南第{number}號", body), PLAIN + TABLE, 210, 297)
 
 
 def regulation() -> Sheet:
     """A regulation of 25 articles in the layout of official documents."""
-    body = "".join(f"<p>第{number}條 {text(number, 4)}</p>" for number in range(1, 26))
+    body = "".join(f"<p>第{number}條 {words(number, 4)}</p>" for number in range(1, 26))
     return Sheet(page("便民服務中心管理辦法", body), OFFICIAL, 210, 297)
 
 
 def card(number: int) -> Sheet:
     """A card of 90 × 54 mm."""
-    return Sheet(page(f"便民服務卡{number}", f"<p>{text(number, 3)}</p>"), CARD, 90, 54, bleed=3)
+    return Sheet(page(f"便民服務卡{number}", f"<p>{words(number, 3)}</p>"), CARD, 90, 54, bleed=3)
 
 
 def board(number: int) -> Sheet:
     """A wall board of 600 × 900 mm."""
-    body = "".join(f"<p>{row}. {text(number + row, 2)}</p>" for row in range(1, 7))
+    body = "".join(f"<p>{row}. {words(number + row, 2)}</p>" for row in range(1, 7))
     return Sheet(page(f"制度牌{number}", body), BOARD, 600, 900, bleed=3)
 
 

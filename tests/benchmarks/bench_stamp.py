@@ -42,6 +42,7 @@ class Contestant:
     townships: int
     tagged: bool = False
     fonts: Path | None = None
+    by_clock: bool = False
     rounds: list[dict[str, Any]] = field(default_factory=list)
     _process: "subprocess.Popen[str] | None" = None
 
@@ -78,8 +79,9 @@ class Contestant:
             self._process.communicate()
 
     def cost(self) -> float:
-        """Milliseconds a paper."""
-        return median(one["cpu"] / one["count"] for one in self.rounds) * 1000
+        """Milliseconds a paper: of the processor, by the clock where others than this process work."""
+        measure = "wall" if self.by_clock else "cpu"
+        return median(one[measure] / one["count"] for one in self.rounds) * 1000
 
 
 def contestants(faces: Faces, kept: Path, rival: Path) -> list[Contestant]:
@@ -94,7 +96,7 @@ def contestants(faces: Faces, kept: Path, rival: Path) -> list[Contestant]:
         Contestant("reportlab", [str(rival), str(HERE / "reportlab_rival.py"), folder], 1),
         Contestant("ours, full layout", [*ours, "full"], 1),
         Contestant("WeasyPrint as first written", [*ours, "naive"], 1),
-        Contestant("chromium, by the clock", [own, str(HERE / "chromium.py")], 1, fonts=fonts),
+        Contestant("chromium, by the clock", [own, str(HERE / "chromium.py")], 1, fonts=fonts, by_clock=True),
     ]
 
 

@@ -4,8 +4,13 @@ A regulation of 25 articles, 24 service guides with tables, 7 cards and 8 wall b
 braces. Nothing but the standard library: the contestants live in different environments.
 """
 
-from collections.abc import Iterator
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 SENTENCES = (
     "申請人持有效身份證件到窗口提出申請，窗口工作人員當場核對材料並出具受理回執。",
@@ -104,3 +109,26 @@ def townships(count: int) -> Iterator[Values]:
         letters = 2 + number % 3
         name = "".join(LETTERS[(number * 7 + step * 5) % len(LETTERS)] for step in range(letters)) + "鎮"
         yield Values(name, f"{number + 1000:04}-{number * 7919 % 10**7:07}", f"2026年3月{number % 9 + 1}日")
+
+
+def contest(make: Callable[[Paper, Values, bool], bytes], more: Callable[[], dict[str, Any]] = dict) -> None:
+    """A contestant's life: for each line of JSON a round, and a line about it.
+
+    Asked for are so many `townships`, whether `tagged`, the `parts` (of every other paper the first, the second or
+    both), and a folder `out` or none. Told are seconds on the clock and of this process, bytes, papers, and `more`.
+    """
+    every = papers()
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        out = Path(wanted["out"]) if wanted["out"] else None
+        start, own, size, count = time.perf_counter(), time.process_time(), 0, 0
+        for values in townships(wanted["townships"]):
+            for place, paper in enumerate(every):
+                if place % 2 not in wanted["parts"]:
+                    continue
+                data = make(paper, values, wanted["tagged"])
+                size, count = size + len(data), count + 1
+                if out:
+                    (out / f"{values.name}-{count}-{place}.pdf").write_bytes(data)
+        taken = {"wall": time.perf_counter() - start, "cpu": time.process_time() - own}
+        print(json.dumps(taken | {"size": size, "count": count} | more()), flush=True)

@@ -1,13 +1,10 @@
-"""Our pipeline on the same papers: layouts made once a shape, every township stamped. A line of JSON in, one out.
+"""Our pipeline on the same papers: layouts made once a shape, every township stamped (`content.contest`).
 
 `naive` is what one writes first with the library and the system's fonts; `full` lays each paper out by itself.
 """
 
-import json
 import os
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,7 @@ sys.path[:0] = [
     *(str(Path(__file__).parents[3] / name) for name in ("platform", "")),
 ]
 
-from content import Block, Paper, Values, papers, townships  # noqa: E402
+from content import Block, Paper, Values, contest, townships  # noqa: E402
 
 SENTINELS = "亍亓仉佶偈龠阽邙"
 TABLE = "table{table-layout:fixed;width:100%;border-collapse:collapse}td{border:.3mm solid;padding:1.5mm}"
@@ -120,34 +117,12 @@ def peak() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
-def asked() -> Iterator[dict[str, Any]]:
-    return (json.loads(line) for line in sys.stdin)
-
-
 def main() -> None:
+    """Arguments: the folder of the faces, that of the layouts, and which of the three ways."""
     faces, kept, way = sys.argv[1:4]
-    every = papers()
-    alphabet = frozenset("".join(values.name for values in townships(140)))
-    ours = Ours(faces, kept, alphabet)
+    ours = Ours(faces, kept, frozenset("".join(values.name for values in townships(140))))
     make = {"naive": naive, "full": ours.full, "stamped": ours.stamped}[way]
-    for wanted in asked():
-        out = Path(wanted["out"]) if wanted["out"] else None
-        start, own, size, count = time.perf_counter(), time.process_time(), 0, 0
-        for values in townships(wanted["townships"]):
-            for place, paper in enumerate(every):
-                if place % 2 not in wanted["parts"]:
-                    continue
-                data = make(paper, values)
-                size, count = size + len(data), count + 1
-                if out:
-                    (out / f"{values.name}-{count}-{place}.pdf").write_bytes(data)
-        told = {
-            "wall": time.perf_counter() - start,
-            "cpu": time.process_time() - own,
-            "size": size,
-            "count": count,
-        }
-        print(json.dumps(told | {"peak": peak()}), flush=True)
+    contest(lambda paper, values, _tagged: make(paper, values), lambda: {"peak": peak()})
 
 
 if __name__ == "__main__":

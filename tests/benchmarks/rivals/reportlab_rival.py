@@ -1,12 +1,10 @@
-"""ReportLab's Platypus with the lean TrueType faces. Run by `bench_stamp.py` in an environment of its own."""
+"""ReportLab's Platypus with the lean TrueType faces. Run by `bench_stamp.py` in an environment of its own (`content.contest`)."""
 
 import io
-import json
 import sys
-import time
 from pathlib import Path
 
-from content import Block, Paper, Values, papers, townships
+from content import Block, Paper, Values, contest
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
@@ -50,22 +48,9 @@ def _block(block: Block, paper: Paper, values: Values, room: float) -> object:
 
 
 def main() -> None:
-    """A line of JSON in, a line of JSON out; see `typst_rival`."""
+    """The folder of the faces is the argument."""
     pdfmetrics.registerFont(TTFont("Song", str(Path(sys.argv[1]) / "TownhallSongTC-Regular.ttf")))
-    every = papers()
-    for line in sys.stdin:
-        wanted = json.loads(line)
-        start, own, size, count = time.perf_counter(), time.process_time(), 0, 0
-        for values in townships(wanted["townships"]):
-            for paper in every:
-                size, count = size + len(made(paper, values)), count + 1
-        told = {
-            "wall": time.perf_counter() - start,
-            "cpu": time.process_time() - own,
-            "size": size,
-            "count": count,
-        }
-        print(json.dumps(told), flush=True)
+    contest(lambda paper, values, _tagged: made(paper, values))
 
 
 if __name__ == "__main__":

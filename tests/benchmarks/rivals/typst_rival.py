@@ -1,15 +1,12 @@
 """Typst in process, at its best: one compiler, the lean faces, and the township's words as inputs of a document.
 
-Run by `bench_stamp.py` in an environment of its own; a line of JSON in, a line of JSON out.
+Run by `bench_stamp.py` in an environment of its own (`content.contest`).
 """
 
-import json
 import sys
-import time
-from pathlib import Path
 
 import typst
-from content import Block, Paper, papers, townships
+from content import Block, Paper, Values, contest, papers
 
 
 def source(paper: Paper) -> bytes:
@@ -45,32 +42,16 @@ def _block(block: Block, paper: Paper) -> str:
 
 
 def main() -> None:
-    """`faces` names the folder of faces, `tagged` asks for tags, `part` for every other paper; `out` is a folder."""
-    faces = sys.argv[1]
+    """The folder of the faces is the argument."""
+    fonts = typst.Fonts(False, False, [sys.argv[1]])
+    compiler = typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
     sources = {paper.key: source(paper) for paper in papers()}
-    compiler = typst.Compiler(font_paths=typst.Fonts(False, False, [faces]), ignore_system_fonts=True)
-    for line in sys.stdin:
-        wanted = json.loads(line)
-        out = Path(wanted["out"]) if wanted["out"] else None
-        start, own, size, count = time.perf_counter(), time.process_time(), 0, 0
-        for values in townships(wanted["townships"]):
-            inputs = vars(values)
-            for place, text in enumerate(sources.values()):
-                if place % 2 not in wanted["parts"]:
-                    continue
-                made = compiler.compile(
-                    text, format="pdf", sys_inputs=inputs, timestamp=0, pdf_tags=wanted["tagged"]
-                )
-                size, count = size + len(made), count + 1
-                if out:
-                    (out / f"{values.name}-{count}-{place}.pdf").write_bytes(made)
-        told = {
-            "wall": time.perf_counter() - start,
-            "cpu": time.process_time() - own,
-            "size": size,
-            "count": count,
-        }
-        print(json.dumps(told), flush=True)
+
+    def made(paper: Paper, values: Values, tagged: bool) -> bytes:
+        text = sources[paper.key]
+        return compiler.compile(text, format="pdf", sys_inputs=vars(values), timestamp=0, pdf_tags=tagged)
+
+    contest(made)
 
 
 if __name__ == "__main__":
