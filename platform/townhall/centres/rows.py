@@ -123,7 +123,7 @@ def _items(session: Session, section: str, centres: Collection[Centre]) -> defau
 
 @cache
 def _reading(section: str) -> Select[Any]:
-    """All rows of a section of some units. Past the ORM, since the rows of a fleet are read in one go after another."""
+    """All rows of a section of some units; past the ORM, and built once, since a fleet asks it for each centre."""
     table = table_of(MODELS[section])
     columns = [table.c[name] for name in ("unit_id", *COLLECTIONS[section].model_fields)]
     here = table.c.unit_id.in_(bindparam("units", expanding=True))

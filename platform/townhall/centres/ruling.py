@@ -40,9 +40,8 @@ def add_rule(session: Session, unit: Unit, path: str, choice: Choice, *, act: Ac
         raise RuleRefused(fault)
     if not act.reason.strip():
         raise RuleRefused("立規則須寫明理由")
-    session.get_one(
-        Unit, unit.code, with_for_update={"key_share": True}
-    )  # of two at once the second sees the first
+    # Of two at once the second sees the first.
+    session.get_one(Unit, unit.code, with_for_update={"key_share": True})
     same = select(DecisionRule).filter_by(unit_code=unit.code, path=path, ended_at=None)
     if (standing := session.scalars(same).one_or_none()) is not None:
         if standing.choice == choice.value:

@@ -6,8 +6,6 @@ made is remembered for a while, so that it does not take its time again for each
 """
 
 import io
-import os
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from townhall.documents.bench import bench
 from townhall.documents.errors import RenderFailed
 from townhall.documents.fonts import Faces, ensure_faces
 from townhall.documents.sheet import Sheet
-from townhall.documents.store import Store, sheet_key
+from townhall.documents.store import Store, sheet_key, written
 
 RESOLUTION = 100  # dots an inch
 LONGEST_SIDE = 1600  # pixels; a sign of 2.4 metres at 100 dpi would be 9,400
@@ -70,7 +68,7 @@ class Press:
             raise IndexError(page)
         path = self.pictures / printed.key[:2] / f"{printed.key}-{page}.png"
         if not path.is_file():
-            _write(path, bench().done(self.faces, _drawn, printed.path, page))
+            written(path, bench().done(self.faces, _drawn, printed.path, page))
         return path
 
     def _make(self, key: str, sheet: Sheet) -> Path:
@@ -108,11 +106,3 @@ def _png(image: Image.Image) -> bytes:
     output = io.BytesIO()
     image.convert("RGB").quantize(64).save(output, "PNG", optimize=True)
     return output.getvalue()
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    Path(temporary).replace(path)

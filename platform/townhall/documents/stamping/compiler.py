@@ -27,6 +27,7 @@ from townhall.documents.stamping.splicing import Code, Piece, Run, Unknown, fill
 Raw = tuple[bytes, bytes | None]  # a dictionary, and the content of a stream
 HEADER = b"%PDF-1.7\n%\xf0\x9f\x96\xa4\n"
 DIGITS = "0123456789"
+NOTHING = Signs({}, {})
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def compiled(renderer: Renderer, draft: Draft) -> Layout:
     signs = signs_of(slots)
     wanted = draft.alphabet | {one for slot in slots for one in slot.value}
     taken = captured(renderer, sheet, signs, wanted)
-    glyphs = {font.hash: _glyphs(font) for font in taken.fonts.values()}
+    glyphs = {font.hash: _face(font)[0] for font in taken.fonts.values()}
 
     def drawn(content: bytes, own: bytes) -> list[Piece]:
         return in_content(content, own, signs, glyphs, draft.addresses)
@@ -99,7 +100,7 @@ def compiled(renderer: Renderer, draft: Draft) -> Layout:
 
 
 def captured(
-    renderer: Renderer, sheet: Sheet, signs: Signs | None = None, wanted: frozenset[str] = frozenset()
+    renderer: Renderer, sheet: Sheet, signs: Signs = NOTHING, wanted: frozenset[str] = frozenset()
 ) -> Captured:
     """A sheet laid out and drawn, but not written. Fonts that draw a sign get the glyphs of the `wanted` as well."""
     found: list[Captured] = []
@@ -128,13 +129,13 @@ class _Enough(Exception):
 
 
 @contextmanager
-def _more_glyphs(signs: Signs | None, wanted: frozenset[str]) -> Iterator[None]:
+def _more_glyphs(signs: Signs, wanted: frozenset[str]) -> Iterator[None]:
     """While a document is drawn, let the fonts that need it be embedded with more glyphs than it shows."""
     stock = weasyprint.pdf.build_fonts_dictionary
 
     def build(pdf: Any, fonts: Mapping[Any, Any], *arguments: Any) -> Any:
         for font in fonts.values():
-            _extend(font, signs or Signs({}, {}), wanted)
+            _extend(font, signs, wanted)
         return stock(pdf, fonts, *arguments)
 
     weasyprint.pdf.build_fonts_dictionary = build
@@ -173,10 +174,6 @@ def _face(font: Any) -> tuple[dict[str, int], dict[int, int]]:
             advances = {order[name]: advance for name, (advance, _) in metrics.items()}
         _FACES[font.hash] = numbers, advances
     return _FACES[font.hash]
-
-
-def _glyphs(font: Any) -> dict[str, int]:
-    return _FACES[font.hash][0]
 
 
 def _tables(taken: Captured, wanted: frozenset[str]) -> dict[str, dict[str, bytes]]:

@@ -1,4 +1,4 @@
-"""The township that does not exist: a centre whose names and numbers are characters found nowhere else."""
+"""The township that does not exist: a centre whose names are rare ideographs and whose numbers are other digits."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -31,9 +31,8 @@ class NoDisguise(Exception):
 
 @dataclass(frozen=True)
 class Disguise:
-    """A centre with its own texts, and the same centre with those of the township that does not exist."""
+    """A centre with the texts of the township that does not exist, and which those are."""
 
-    own: Binder
     other: Binder
     slots: tuple[Slot, ...]
 
@@ -50,7 +49,7 @@ def disguised(binder: Binder, script: str) -> Disguise:
         centre=binder.centre.model_copy(update={"profile": profile}),
         issue=issue,
     )
-    return Disguise(binder, other, tuple(making.slots))
+    return Disguise(other, tuple(making.slots))
 
 
 class _Making:

@@ -1,8 +1,8 @@
 """Where the characters of the township that does not exist stand in the objects of a PDF, whatever they are written in.
 
 Three ways of writing: glyph numbers of a face in a content stream, UTF-16 in the texts of dictionaries, UTF-8 in the
-metadata and in addresses. An ideograph is found by itself, since it stands nowhere else; a number only as a whole,
-and where the same object of a real township has something else in that very place.
+metadata and in addresses. An ideograph is found by itself, a number only as a whole, and both only where the
+same object of a real township has something else in that very place.
 """
 
 import re

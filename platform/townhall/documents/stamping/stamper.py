@@ -10,7 +10,6 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from html import escape
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -80,7 +79,7 @@ class Township:
 def _without_code(html: str, facts: dict[str, Any]) -> str:
     """A page without the picture of its QR code, which is drawn anew for each address; the address is in its words."""
     image = facts.get("qr", {}).get("image")
-    return html.replace(escape(image).replace("&#x27;", "&#39;"), "") if image else html
+    return html.replace(image, "") if image else html
 
 
 def explained(real: str, other: str, slots: tuple[Slot, ...]) -> bool:
@@ -165,6 +164,3 @@ class Stamper:
         except Unknown as unknown:
             self.alphabet |= {*unknown.args, *chain.from_iterable(values)}
             return None
-
-
-__all__ = ["Layouts", "Prepared", "Stamper", "Township", "explained"]
