@@ -31,5 +31,6 @@ exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/integration/test_rollout_killed.py \
     tests/integration/test_web_items.py \
     tests/documents/test_templates.py \
+    tests/documents/test_stamping.py \
     tests/integration/test_import_centre.py \
     tests/integration/test_succession_safety.py
