@@ -24,7 +24,7 @@ _MOST_TOLD = 5  # steps that are told with what happens in them; more than these
 def guide(commission: Commission) -> Facts:
     """The full guide."""
     item = commission.chosen(commission.centre.items)
-    facts = _essentials(commission, item) | _identity(commission.pen, item) | _rules(commission.pen, item)
+    facts = essentials(commission, item) | _identity(commission.pen, item) | _rules(commission.pen, item)
     facts |= _authority(commission.pen, item) | _outcome(commission.pen, item)
     facts["name_size"] = heading(facts["name"], 136, 8.8, 5.9)
     facts["place"] |= {"way": _way(commission)}
@@ -35,7 +35,7 @@ def guide(commission: Commission) -> Facts:
 def guide_brief(commission: Commission) -> Facts:
     """The concise guide of one page: what, what to bring, steps, time and fee, where and phone."""
     item = commission.chosen(commission.centre.items)
-    facts = _essentials(commission, item)
+    facts = essentials(commission, item)
     notice = _told(commission, "guide_notice", facts)
     room = _BRIEF_HEIGHT - _elsewhere(facts["place"], draft=commission.issue.draft) - _notice(notice)
     size, steps_told = _brief_size(item, room)
@@ -55,8 +55,8 @@ def _title(commission: Commission, name: str) -> str:
     return f"{name}　{pen.text(commission.document.title)}　{pen.text(commission.centre_name)}"
 
 
-def _essentials(commission: Commission, item: ServiceItem) -> Facts:
-    """What both guides print."""
+def essentials(commission: Commission, item: ServiceItem) -> Facts:
+    """What both guides and the one-time notice print."""
     pen = commission.pen
     return {
         "name": pen.text(item.name),

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from provisioning.specs import Blank, DocumentType, Regime, Sign, Window
+from provisioning.specs import DocumentType, Sign, Window
 from provisioning.specs.centre import Review, SignKind
-from townhall.documents.basesheet import numeral
+from townhall.documents.clauses import article, require_reviewed
 from townhall.documents.commission import Commission
-from townhall.documents.errors import DocumentError, NeedsReview, Overflow
+from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import parameters, substitute
 from townhall.documents.fitting import body, extent, halves, lines, one_line, spread
 from townhall.documents.part_facts import told
@@ -41,35 +41,18 @@ def regime_sheet(commission: Commission) -> Facts:
     """A regime with its numbers put into its articles. Raises `NeedsReview` unless the issue is a draft."""
     pen = commission.pen
     regime = commission.chosen(commission.centre.regimes)
-    if regime.review is Review.NEEDED and not commission.issue.draft:
-        raise NeedsReview(f"「{regime.title}」需經法制審查，審查通過前只能打印草稿")
+    require_reviewed(commission, regime)
     facts: Facts = {
         "title": pen.text(regime.title),
         "purpose": pen.text(substitute(regime.purpose, parameters(regime))),
         "source": pen.text(regime.source),
         "unreviewed": regime.review is Review.NEEDED,
-        "articles": _articles(commission, regime),
+        "articles": [article(commission, regime, index) for index in range(len(regime.articles))],
     }
     facts["closing"] = told(commission, "regime_closing", regime=facts["title"])
     complaint = pen.fill(commission.centre.profile.complaint_phone, "監督投訴電話")
     title = f"{facts['title']}　{pen.text(commission.centre_name)}"
     return {"title": title, "regime": facts, "complaint_phone": complaint}
-
-
-def _articles(commission: Commission, regime: Regime) -> list[Facts]:
-    values = parameters(regime)
-    return [
-        {"number": numeral(index), "text": _article(commission, regime, article.text, index, values)}
-        for index, article in enumerate(regime.articles, 1)
-    ]
-
-
-def _article(
-    commission: Commission, regime: Regime, text: str | Blank, index: int, values: dict[str, str]
-) -> str:
-    if isinstance(text, Blank):
-        return commission.pen.gap(text, f"{regime.title}第{numeral(index)}條")
-    return commission.pen.text(substitute(text, values))
 
 
 def centre_sign(commission: Commission) -> Facts:
