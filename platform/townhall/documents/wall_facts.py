@@ -32,9 +32,14 @@ def regime_board(commission: Commission) -> Facts:
         *regime["closing"],
     ]
     regime["body"] = body(texts, width, height, BOARD_STEPS, 1.75)
-    regime["title_size"] = one_line(regime["title"], width, 56, 30)
-    regime["title_spacing"] = spread(regime["title"], width * 0.8, regime["title_size"], 0.3)
+    regime["heading"] = banner(regime["title"], width)
     return facts
+
+
+def banner(words: str, width: float, largest: float = 56, smallest: float = 30) -> Facts:
+    """The heading of a board: `text`, `size` and `spacing` in millimetres. Raises `Overflow` for a longer one."""
+    size = one_line(words, width, largest, smallest)
+    return {"text": words, "size": size, "spacing": spread(words, width * 0.8, size, 0.3)}
 
 
 def regime_sheet(commission: Commission) -> Facts:
