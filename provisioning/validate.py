@@ -12,7 +12,7 @@ from provisioning.moves import move_faults
 from provisioning.overlay import lay_over, overlay_faults
 from provisioning.parts import profile_faults
 from provisioning.policy import loosened, pattern_fault
-from provisioning.specs import CentreSpec, Keyed, Overlay, Pack, Profile, Regime, Sign, is_blank
+from provisioning.specs import CentreSpec, DocumentType, Keyed, Overlay, Pack, Profile, Regime, Sign, is_blank
 from provisioning.specs.centre import COLLECTIONS
 from provisioning.specs.pack import Probe
 from provisioning.yamlfile import Path, dotted
@@ -223,6 +223,16 @@ def _documents(pack: Pack) -> Iterator[Finding]:
                 yield ("documents", index, field), f"documents/ 中沒有檔案「{name}」"
         if document.sign is not None and document.sign not in signs:
             yield ("documents", index, "sign"), f"「signs」中沒有鍵「{document.sign}」"
+        yield from _alternative(pack, index, document)
+
+
+def _alternative(pack: Pack, index: int, document: DocumentType) -> Iterator[Finding]:
+    """An alternative stands in for a document that all centres get, about the same subjects."""
+    if (key := document.alternative_to) is None:
+        return
+    proper = {each.key: each.per for each in pack.documents if each.alternative_to is None}
+    if proper.get(key) != document.per:
+        yield ("documents", index, "alternative_to"), f"「documents」中沒有可由它替代的「{key}」"
 
 
 def _checks(pack: Pack) -> Iterator[Finding]:

@@ -116,7 +116,12 @@ class Milestone(Part):
 
 
 class DocumentType(Part):
-    """A kind of paper: template, true size, what it is made for, how it is named and produced."""
+    """A kind of paper: template, true size, what it is made for, how it is named and produced.
+
+    `bleed` is printed around the trim, and `slug` around the bleed for marks; both in millimetres on every side.
+    One that stands in for another, as a poster in another size, names it in `alternative_to`: whoever asks for all
+    documents gets the other only.
+    """
 
     title: Text
     short_title: Text
@@ -127,9 +132,11 @@ class DocumentType(Part):
     width: Annotated[Millimetres, Field(ge=40)]
     height: Annotated[Millimetres, Field(ge=40)]
     bleed: Annotated[Millimetres, Field(le=10)] = 0
+    slug: Annotated[Millimetres, Field(le=20)] = 0
     one_page: Flag = False
     material: Text
     copies: Positive = 1
+    alternative_to: Slug | None = None
 
 
 class Place(Spec):

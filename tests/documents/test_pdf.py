@@ -58,6 +58,14 @@ def test_board_has_its_exact_size_and_its_corner_at_the_origin(renderer: Rendere
     assert millimetres(page.trimbox) == pytest.approx([3, 3, 603, 903], abs=0.1)
 
 
+def test_marks_have_their_place_outside_the_bleed(renderer: Renderer) -> None:
+    folded = Sheet(board().html, "@page{margin:1mm}", width=210, height=148, bleed=3, slug=8)
+    page = pypdf.PdfReader(BytesIO(renderer.render(folded))).pages[0]
+    assert millimetres(page.mediabox) == pytest.approx([0, 0, 232, 170], abs=0.1)
+    assert millimetres(page.bleedbox) == pytest.approx([8, 8, 224, 162], abs=0.1)
+    assert millimetres(page.trimbox) == pytest.approx([11, 11, 221, 159], abs=0.1)
+
+
 def test_a_sheet_without_bleed_is_trimmed_at_its_edge(renderer: Renderer) -> None:
     page = pypdf.PdfReader(BytesIO(renderer.render(sheet("文", width=90, height=54)))).pages[0]
     assert millimetres(page.trimbox) == millimetres(page.mediabox) == pytest.approx([0, 0, 90, 54], abs=0.1)

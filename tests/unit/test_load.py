@@ -349,3 +349,11 @@ def test_rule_a8_the_hash_of_an_overlay_does_not_depend_on_how_a_set_was_written
 def test_rule_a8_the_order_of_documents_is_part_of_a_pack(pack: Pack) -> None:
     turned = pack.model_copy(update={"documents": pack.documents[::-1]})
     assert content_hash(turned) != content_hash(pack)
+
+
+@pytest.mark.parametrize("other", ["nothing", "regime-board"], ids=["unknown", "of-other-subjects"])
+def test_a_document_can_only_stand_in_for_one_of_the_same_subjects(broken_pack: Break, other: str) -> None:
+    key = "  - key: card-sheet\n"
+    (fault,) = faults_of(broken_pack("documents.yaml", key, f"{key}    alternative_to: {other}\n"))
+    assert fault.path.endswith("alternative_to")
+    assert f"「{other}」" in fault.message

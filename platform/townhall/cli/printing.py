@@ -28,7 +28,7 @@ SHARED_FROM = 3  # townships from which a layout that they share is worth its wh
 @click.option("--unit", "codes", multiple=True, help="鄉鎮代碼，可重複")
 @click.option("--county", "counties", multiple=True, help="縣代碼，可重複：其下所有鄉鎮")
 @click.option("--fleet", is_flag=True, help="全部鄉鎮")
-@click.option("--all", "everything", is_flag=True, help="全部文件")
+@click.option("--all", "everything", is_flag=True, help="全部文件，備選尺寸除外")
 @click.option("--document", "documents", multiple=True, help="文件種類，可重複，如 guide、regime-board")
 @click.option(
     "--script", type=click.Choice([*SCRIPTS, "both"]), default="both", show_default=True, help="字形"
@@ -67,14 +67,14 @@ def render(
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which documents of each centre; no document named means all of them."""
+    """Which documents of each centre; no document named means all but those that stand in for others."""
 
     documents: tuple[str, ...]
     scripts: tuple[str, ...]
     draft: bool
 
     def orders(self, binder: Binder) -> list[Order]:
-        orders = binder.orders(self.scripts)
+        orders = binder.orders(self.scripts, alternatives=bool(self.documents))
         return [order for order in orders if not self.documents or order.document.key in self.documents]
 
 

@@ -44,12 +44,12 @@ BASE_CSS = (
 
 
 def page_css(sheet: Sheet) -> str:
-    """The rules for one page format: the media is trim plus bleed on every side, its corner the origin.
+    """The rules for one page format: the media is trim, bleed and slug on every side, its corner the origin.
 
-    `--bleed`, `--trim-width` and `--trim-height` tell a template where the trim is.
+    `--slug`, `--bleed`, `--trim-width` and `--trim-height` tell a template where the trim is.
     """
-    width, height = sheet.width + 2 * sheet.bleed, sheet.height + 2 * sheet.bleed
+    width, height = (side + 2 * (sheet.bleed + sheet.slug) for side in (sheet.width, sheet.height))
     return (
         f"@page{{size:{width}mm {height}mm!important;bleed:0!important;marks:none!important}}"
-        f"html{{--bleed:{sheet.bleed}mm;--trim-width:{sheet.width}mm;--trim-height:{sheet.height}mm}}"
+        f"html{{--slug:{sheet.slug}mm;--bleed:{sheet.bleed}mm;--trim-width:{sheet.width}mm;--trim-height:{sheet.height}mm}}"
     )

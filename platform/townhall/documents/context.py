@@ -91,7 +91,7 @@ def _pages(commission: Commission, kind: Kind) -> int:
 
 def _common(commission: Commission) -> Facts:
     document, pen, unit = commission.document, commission.pen, commission.unit
-    page = {"width": document.width, "height": document.height, "bleed": document.bleed}
+    page = {name: getattr(document, name) for name in ("width", "height", "bleed", "slug")}
     names = {"name": unit.name, "county": unit.county, "prefecture": unit.prefecture}
     return {
         "lang": LANGUAGES[pen.script],

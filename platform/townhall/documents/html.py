@@ -33,6 +33,7 @@ def compose(
         width=page["width"],
         height=page["height"],
         bleed=page["bleed"],
+        slug=page["slug"],
         pages=page["pages"] or None,
     )
 

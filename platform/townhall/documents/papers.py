@@ -47,7 +47,7 @@ def _content(bound: Binder, order: Order) -> str:
         sheet = bound.sheet(order)
     except DocumentError as error:
         return hashlib.sha256(str(error).encode()).hexdigest()
-    page = (sheet.html, sheet.stylesheet, sheet.width, sheet.height, sheet.bleed)
+    page = (sheet.html, sheet.stylesheet, sheet.width, sheet.height, sheet.bleed, sheet.slug)
     return hashlib.sha256(repr(page).encode()).hexdigest()
 
 

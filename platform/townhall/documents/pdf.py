@@ -243,11 +243,12 @@ def _add_settled(add: Callable[[pydyf.Object], None], item: pydyf.Object) -> Non
 
 
 def set_boxes(page: pydyf.Dictionary, sheet: Sheet) -> None:
-    """Media, bleed and trim box in points: the media is the bleed, its corner is the origin."""
-    bleed = sheet.bleed * POINTS_PER_MM
-    right, top = (POINTS_PER_MM * (side + 2 * sheet.bleed) for side in (sheet.width, sheet.height))
-    page["MediaBox"] = page["BleedBox"] = pydyf.Array([0, 0, right, top])
-    page["TrimBox"] = pydyf.Array([bleed, bleed, right - bleed, top - bleed])
+    """Media, bleed and trim box in points: the media is the bleed and the slug around it, its corner is the origin."""
+    slug, edge = (side * POINTS_PER_MM for side in (sheet.slug, sheet.slug + sheet.bleed))
+    right, top = (side * POINTS_PER_MM + 2 * edge for side in (sheet.width, sheet.height))
+    page["MediaBox"] = pydyf.Array([0, 0, right, top])
+    page["BleedBox"] = pydyf.Array([slug, slug, right - slug, top - slug])
+    page["TrimBox"] = pydyf.Array([edge, edge, right - edge, top - edge])
 
 
 def settle(item: pydyf.Object) -> None:

@@ -53,12 +53,12 @@ class Binder:
     def documents(self) -> dict[str, DocumentType]:
         return {document.key: document for document in self.pack.documents}
 
-    def orders(self, scripts: tuple[str, ...] = SCRIPTS) -> Iterator[Order]:
-        """Every document of the centre, in the order of the pack's list."""
+    def orders(self, scripts: tuple[str, ...] = SCRIPTS, *, alternatives: bool = False) -> Iterator[Order]:
+        """Every document of the centre, in the order of the pack's list; alternatives to one only when asked for."""
         for document in self.pack.documents:
-            for subject in subjects(document, self.centre):
-                for script in scripts:
-                    yield Order(document, subject, script)
+            if alternatives or document.alternative_to is None:
+                for subject in subjects(document, self.centre):
+                    yield from (Order(document, subject, script) for script in scripts)
 
     def order(self, document_key: str, subject_key: str | None, script: str) -> Order | None:
         """One document by its keys, or None when the centre has no such document."""

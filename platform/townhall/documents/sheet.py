@@ -8,8 +8,8 @@ class Sheet:
     """A composed document, complete and independent of any database.
 
     `html` is a whole page with `lang` and `title`; `stylesheet` is CSS text. `width` and `height` are the trim
-    size in millimetres, `bleed` is added on every side. `pages` is the exact number of pages that may result
-    (1 for boards, cards and plates) or None when the text decides.
+    size in millimetres, `bleed` is added on every side, and `slug` outside it for marks that are cut off. `pages` is
+    the exact number of pages that may result (1 for boards, cards and plates) or None when the text decides.
     """
 
     html: str
@@ -18,3 +18,4 @@ class Sheet:
     height: int
     bleed: int = 0
     pages: int | None = None
+    slug: int = 0

@@ -136,7 +136,7 @@ def _style(sign: Sign) -> Facts:
 
 def _page(document: DocumentType, sign: Sign) -> Facts:
     """The page is as large as the sign standard says, which the prefecture locks."""
-    return {"width": sign.width, "height": sign.height, "bleed": document.bleed}
+    return {"width": sign.width, "height": sign.height, "bleed": document.bleed, "slug": document.slug}
 
 
 def card(commission: Commission) -> Facts:

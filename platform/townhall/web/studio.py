@@ -73,12 +73,16 @@ class Desktop:
     def papers(self) -> tuple[Paper, ...]:
         identity = (self.desk.unit.code, self.desk.centre.content_hash, self.binder.issue.number, self.script)
         if identity not in _JUDGED:
-            _JUDGED[identity] = tuple(
-                _paper(self.binder, order) for order in self.binder.orders((self.script,))
-            )
+            orders = self.binder.orders((self.script,), alternatives=True)
+            _JUDGED[identity] = tuple(_paper(self.binder, order) for order in orders)
             if len(_JUDGED) > JUDGED_AT_MOST:
                 _JUDGED.popitem(last=False)
         return _JUDGED[identity]
+
+    @property
+    def whole(self) -> list[Paper]:
+        """What a package holds: no document twice, in another size."""
+        return [paper for paper in self.papers if paper.order.document.alternative_to is None]
 
     @property
     def groups(self) -> list[tuple[DocumentType, list[Paper]]]:
@@ -189,7 +193,7 @@ def _studio(desktop: Desktop, paper: Paper) -> ResponseReturnValue:
         "desktop": desktop,
         "desk": desk,
     }
-    ready = sum(paper.state is Printable.READY for paper in desktop.papers)
+    ready = sum(paper.state is Printable.READY for paper in desktop.whole)
     shown = render_template("studio.html", ready=ready, scripts=SCRIPTS, traditional=HANT, **page)
     return shown, 422 if fault else 200
 
