@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import segno
-
 from provisioning.specs import Blank, Fee, Material, ServiceItem, Step
 from provisioning.specs.item import MaterialNeed, Target
 from townhall.documents.commission import Commission
 from townhall.documents.fields import Pen, duration
 from townhall.documents.fitting import heading, lines
 from townhall.documents.part_facts import told
+from townhall.documents.public_facts import page_code, way_map
 
 Facts = dict[str, Any]
 
@@ -27,7 +26,7 @@ def guide(commission: Commission) -> Facts:
     facts = essentials(commission, item) | _identity(commission.pen, item) | _rules(commission.pen, item)
     facts |= _authority(commission.pen, item) | _outcome(commission.pen, item)
     facts["name_size"] = heading(facts["name"], 136, 8.8, 5.9)
-    facts["place"] |= {"way": _way(commission)}
+    facts["place"] |= {"way": way_map(commission, _MAP_WIDTH, _MAP_HEIGHT)}
     own = {name: _told(commission, f"guide_{name}", facts) for name in ("notice", "closing")}
     return {"title": _title(commission, facts["name"]), "item": facts, "qr": _code(commission, item)} | own
 
@@ -72,7 +71,7 @@ def essentials(commission: Commission, item: ServiceItem) -> Facts:
         "fee": _fee(pen, item.fee),
         "visits": pen.text(_visits(item.visits)),
         "windows": _windows(commission, item),
-        "place": _place(commission),
+        "place": place(commission),
     }
 
 
@@ -164,7 +163,7 @@ def _windows(commission: Commission, item: ServiceItem) -> list[Facts]:
     ]
 
 
-def _place(commission: Commission) -> Facts:
+def place(commission: Commission) -> Facts:
     """Where, when, and whom to call: from the profile of the centre."""
     pen, profile = commission.pen, commission.centre.profile
     return {
@@ -175,23 +174,9 @@ def _place(commission: Commission) -> Facts:
     }
 
 
-def _way(commission: Commission) -> Facts:
-    """The map of how to get there with its size on paper in millimetres; an empty text without one."""
-    if (sketch := commission.way) is None:
-        return {"image": "", "width": 0, "height": 0}
-    scale = min(_MAP_WIDTH / sketch.width, _MAP_HEIGHT / sketch.height)
-    width, height = (round(side * scale, 1) for side in (sketch.width, sketch.height))
-    return {"image": sketch.address, "width": width, "height": height}
-
-
 def _code(commission: Commission, item: ServiceItem) -> Facts:
-    """The QR code of the public guide as a `data:` image; empty texts without a public address."""
-    if not commission.issue.public_url:
-        return {"address": "", "image": ""}
-    slug = item.key.rsplit(":", 1)[-1]
-    address = f"{commission.issue.public_url.rstrip('/')}/g/{commission.unit.code9}/{slug}"
-    code = segno.make(address, error="m", micro=False)
-    return {"address": address, "image": code.svg_data_uri(border=0, dark="#000")}
+    """The QR code of the public guide."""
+    return page_code(commission, item.key.rsplit(":", 1)[-1])
 
 
 def _brief_size(item: ServiceItem, room: float) -> tuple[float, bool]:
