@@ -29,8 +29,16 @@ SIZES = {
     "window-plate": (600, 200),
     "hall-plan": (420, 297),
     "fixture-list": (210, 297),
+    "post-board": (600, 900),
+    "post-a4": (210, 297),
+    "staff-board": (1200, 800),
+    "service-flow": (900, 600),
 }
-WITH_BLEED = {"card", "regime-board", "centre-sign", "window-plate"}
+WITH_BLEED = {"card", "regime-board", "centre-sign", "window-plate"} | {
+    "post-board",
+    "staff-board",
+    "service-flow",
+}
 
 
 def middle(key: str) -> Subject:

@@ -28,6 +28,9 @@ PAGES = {
     "centre-sign": 1,
     "window-plate": 1,
     "hall-plan": 1,
+    "post-board": 2,
+    "staff-board": 1,
+    "service-flow": 1,
 }
 # Half-width marks between Han characters, gaps of templates, missing glyphs, 臵 and Taiwan's windows.
 LAUGHABLE = re.compile(r"××|\{\{|\}\}|□|�|[\u4e00-\u9fff][,;:?!][\u4e00-\u9fff]|[設设]臵|視窗|None|Undefined")

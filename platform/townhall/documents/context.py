@@ -14,6 +14,9 @@ from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import Pen, day
 from townhall.documents.hall_facts import fixture_list, hall_plan
 from townhall.documents.item_facts import guide, guide_brief
+from townhall.documents.post_facts import post_board, post_sheet
+from townhall.documents.service_facts import service_flow
+from townhall.documents.staff_facts import staff_board
 from townhall.documents.wall_facts import card, centre_sign, regime_board, regime_sheet, window_plate
 from townhall.script import LANGUAGES
 
@@ -24,7 +27,10 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """How the facts of a kind of document are gathered and how many pages it may have; 0: the text decides."""
+    """How the facts of a kind of document are gathered and how many pages it may have; 0: the text decides.
+
+    Facts that were laid out for a number of pages say so themselves as `sheets`.
+    """
 
     facts: Callable[[Commission], Facts]
     pages: int
@@ -42,6 +48,10 @@ KINDS = {
     "window-plate.html": Kind(window_plate, 1),
     "hall-plan.html": Kind(hall_plan, 1),
     "fixture-list.html": Kind(fixture_list, 0),
+    "post-board.html": Kind(post_board, 0),
+    "post-a4.html": Kind(post_sheet, 0),
+    "staff-board.html": Kind(staff_board, 0),
+    "service-flow.html": Kind(service_flow, 1),
 }
 
 
@@ -70,7 +80,7 @@ def context(
         if not issue.draft:
             pen.check()
         raise
-    facts["page"]["pages"] = _pages(commission, kind)
+    facts["page"]["pages"] = _pages(commission, facts.get("sheets", kind.pages))
     if not issue.draft:
         pen.check()
     return facts
@@ -82,11 +92,11 @@ def _kind(document: DocumentType) -> Kind:
     return KINDS[document.template]
 
 
-def _pages(commission: Commission, kind: Kind) -> int:
+def _pages(commission: Commission, laid_out: int) -> int:
     """How many pages there may be, 0 for any number: what a draft says of a blank is longer than what will stand there."""
     if commission.issue.draft:
         return 0
-    return kind.pages or int(commission.document.one_page)
+    return laid_out or int(commission.document.one_page)
 
 
 def _common(commission: Commission) -> Facts:

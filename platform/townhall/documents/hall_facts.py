@@ -26,6 +26,9 @@ _PAPERS = {
     "card": "便民服務卡",
     "hall-plan": "大廳平面圖",
     "fixture-list": "設施清單",
+    "service-flow": "服務流程圖",
+    "staff-board": "工作人員公開欄",
+    "post-board": "崗位職責",
 }
 
 

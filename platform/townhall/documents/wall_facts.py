@@ -154,7 +154,7 @@ def card(commission: Commission) -> Facts:
         "opening_hours": pen.fill(profile.opening_hours, "辦公時間"),
         "hotline": pen.fill(profile.hotline, "熱線電話"),
         "complaint_phone": pen.fill(profile.complaint_phone, "監督投訴電話"),
-        "windows": _window_list(commission),
+        "windows": window_list(commission),
         "notice": told(commission, "card_notice"),
     }
     facts["phone_size"] = _phone_size(facts["hotline"], draft=commission.issue.draft)
@@ -175,6 +175,7 @@ def _back_height(facts: Facts) -> float:
     return 6.4 + rows * 4.35 + 1.5 + texts * 3.64 + 3.2
 
 
-def _window_list(commission: Commission) -> list[Facts]:
+def window_list(commission: Commission) -> list[Facts]:
+    """The windows by number, with their names."""
     windows = sorted(commission.centre.windows, key=lambda window: window.number)
     return [{"number": window.number, "name": commission.pen.text(window.name)} for window in windows]
