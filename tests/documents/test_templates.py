@@ -31,6 +31,17 @@ PAGES = {
     "post-board": 2,
     "staff-board": 1,
     "service-flow": 1,
+    "one-time-notice": 2,
+    "promise-notice": 1,
+    "return-notice": 1,
+    "case-register": 2,
+    "proxy-register": 2,
+    "seal-register": 2,
+    "attendance": 1,
+    "duty-roster": 2,
+    "leave-slip": 1,
+    "rating-card": 1,
+    "opinion-book": 8,
 }
 # Half-width marks between Han characters, gaps of templates, missing glyphs, 臵 and Taiwan's windows.
 LAUGHABLE = re.compile(r"××|\{\{|\}\}|□|�|[\u4e00-\u9fff][,;:?!][\u4e00-\u9fff]|[設设]臵|視窗|None|Undefined")

@@ -12,6 +12,17 @@ from provisioning.specs import CentreSpec, DocumentType, Header
 from townhall.documents.commission import Commission, Illustration, Issue, UnitFacts
 from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import Pen, day
+from townhall.documents.form_facts import (
+    attendance,
+    duty_roster,
+    form,
+    notice,
+    one_time_notice,
+    opinion_book,
+    proxy_register,
+    rating_card,
+    return_notice,
+)
 from townhall.documents.hall_facts import fixture_list, hall_plan
 from townhall.documents.item_facts import guide, guide_brief
 from townhall.documents.post_facts import post_board, post_sheet
@@ -52,6 +63,17 @@ KINDS = {
     "post-a4.html": Kind(post_sheet, 0),
     "staff-board.html": Kind(staff_board, 0),
     "service-flow.html": Kind(service_flow, 1),
+    "one-time-notice.html": Kind(one_time_notice, 0),
+    "promise-notice.html": Kind(notice, 1),
+    "return-notice.html": Kind(return_notice, 1),
+    "case-register.html": Kind(form, 2),
+    "proxy-register.html": Kind(proxy_register, 2),
+    "seal-register.html": Kind(form, 2),
+    "attendance.html": Kind(attendance, 0),
+    "duty-roster.html": Kind(duty_roster, 0),
+    "leave-slip.html": Kind(form, 1),
+    "rating-card.html": Kind(rating_card, 1),
+    "opinion-book.html": Kind(opinion_book, 8),
 }
 
 
