@@ -173,7 +173,7 @@ def _limit(app: Flask) -> None:
         "federation.callback",
     ):
         views[view] = limiter.limit(PUBLIC)(views[view])
-    for view in ("studio.page", "studio.pdf", "federation.backchannel"):
+    for view in ("studio.page", "studio.pdf", "studio.word", "federation.backchannel"):
         views[view] = limiter.limit(DRAWING)(views[view])
     # Each may take seconds of the one process that lays pages out.
     views["wording.preview"] = limiter.limit(TRYING, key_func=factor.who)(views["wording.preview"])

@@ -1,6 +1,6 @@
 """Rendering documents from the command line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -17,6 +17,7 @@ from townhall.documents.lettering import place_characters
 from townhall.documents.production import SCRIPTS, Binder, Order, binder
 from townhall.documents.stamping.stamper import Layouts, Stamper
 from townhall.documents.store import Store
+from townhall.documents.word.manuscript import has_word
 from townhall.units.models import Level, Unit
 from townhall.units.operations import full_code, townships_below
 
@@ -32,6 +33,9 @@ SHARED_FROM = 3  # townships from which a layout that they share is worth its wh
 @click.option("--document", "documents", multiple=True, help="文件種類，可重複，如 guide、regime-board")
 @click.option(
     "--script", type=click.Choice([*SCRIPTS, "both"]), default="both", show_default=True, help="字形"
+)
+@click.option(
+    "--word", is_flag=True, help="輸出可以修改的 Word 文件（.docx），代替 PDF；只有指南和制度文件有"
 )
 @click.option("--draft", is_flag=True, help="草稿：待填之處標出，加「草稿」字樣")
 @click.option(
@@ -50,6 +54,7 @@ def render(
     everything: bool,
     documents: tuple[str, ...],
     script: str,
+    word: bool,
     draft: bool,
     out: Path,
     as_json: bool,
@@ -58,7 +63,7 @@ def render(
     if everything == bool(documents):
         refuse(["請用 --all 生成全部文件，或用 --document 指定種類（二者取一）"])
     settings = Settings()
-    choice = Choice(documents, SCRIPTS if script == "both" else (script,), draft)
+    choice = Choice(documents, SCRIPTS if script == "both" else (script,), draft, word)
     with readers(settings)() as session:
         report = _print(session, settings, _units(session, codes, counties, fleet), choice, out)
         session.rollback()
@@ -67,15 +72,22 @@ def render(
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which documents of each centre; no document named means all but those that stand in for others."""
+    """Which documents of each centre, printed or in Word; none named means all but those that stand in for others."""
 
     documents: tuple[str, ...]
     scripts: tuple[str, ...]
     draft: bool
+    word: bool
 
     def orders(self, binder: Binder) -> list[Order]:
         orders = binder.orders(self.scripts, alternatives=bool(self.documents))
-        return [order for order in orders if not self.documents or order.document.key in self.documents]
+        keys = self.documents or self.offered(binder)
+        return [replace(order, word=self.word) for order in orders if order.document.key in keys]
+
+    def offered(self, binder: Binder) -> list[str]:
+        """The keys of the documents that there are in this form."""
+        documents = binder.documents.items()
+        return [key for key, document in documents if not self.word or has_word(document.template)]
 
 
 def _print(session: Session, settings: Settings, units: list[Unit], choice: Choice, out: Path) -> BatchReport:
@@ -83,7 +95,7 @@ def _print(session: Session, settings: Settings, units: list[Unit], choice: Choi
         return binder(session, unit, public_url=settings.public_url, draft=choice.draft)
 
     first = bound(units[0])
-    _refuse_unknown(first, choice.documents)
+    _refuse_unknown(choice, first)
     faces = prepared_faces(session)
     stamper = _stamper(session, settings, units, faces) if len(units) >= SHARED_FROM else None
     # Centres are read one after another while pages are laid out; the total is that of the first for each.
@@ -118,10 +130,11 @@ def _units(session: Session, codes: tuple[str, ...], counties: tuple[str, ...], 
     return units
 
 
-def _refuse_unknown(first: Binder, documents: tuple[str, ...]) -> None:
-    unknown = [key for key in documents if key not in first.documents]
-    if unknown:
-        refuse([f"沒有文件種類 {'、'.join(unknown)}；可用：{'、'.join(first.documents)}"])
+def _refuse_unknown(choice: Choice, first: Binder) -> None:
+    offered = choice.offered(first)
+    if unknown := [key for key in choice.documents if key not in offered]:
+        kind = "Word 文件" if choice.word else "文件種類"
+        refuse([f"沒有{kind} {'、'.join(unknown)}；可用：{'、'.join(offered)}"])
 
 
 def _tell(report: BatchReport, out: Path, as_json: bool) -> None:

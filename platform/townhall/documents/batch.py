@@ -175,21 +175,21 @@ class _Batch:
         else:
             self._write(str(outcome.key), outcome.read())
 
-    def _sheet(self, binder: Binder, order: Order) -> tuple[Hashable, Work]:
+    def _single(self, binder: Binder, order: Order) -> tuple[Hashable, Work]:
         name = binder.path(order)
-        sheet = binder.sheet(order)
+        work = binder.work(order)
         self._out[name] = (binder, order)
-        return name, sheet
+        return name, work
 
     def _work(self, binder: Binder, order: Order) -> tuple[Hashable, Work] | None:
         """Stamp a document, or have its layout made, or wait for it; what has none is laid out by itself."""
         stamper = self._stamper
-        paper = stamper.prepared(binder, order) if stamper else None
+        paper = stamper.prepared(binder, order) if stamper and not order.word else None
         if stamper is None or paper is None or paper.key in self._without:
-            return self._sheet(binder, order)
+            return self._single(binder, order)
         if (waiting := self._waiting.get(paper.key)) is not None:
             if len(waiting) == MOST_WAITING:
-                return self._sheet(binder, order)
+                return self._single(binder, order)
             waiting.append((binder, order, paper.values))
             return None
         if (data := stamper.stamped(paper.key, paper.values)) is not None:

@@ -50,11 +50,13 @@ def subjects(document: DocumentType, centre: CentreSpec) -> list[Subject]:
     ]
 
 
-def file_name(unit: UnitFacts, document: DocumentType, subject: Subject, script: str, issue: Issue) -> str:
+def file_name(
+    unit: UnitFacts, document: DocumentType, subject: Subject, script: str, issue: Issue, suffix: str = ".pdf"
+) -> str:
     """The file's name, safe on Windows, unique among the documents of a unit; a draft says 草稿, not a version."""
     name = unit.name_hans if script == HANS else unit.name
     parts = [unit.code9, name, _what(document, subject, script), _size(subject), _version(issue, script)]
-    return safe("_".join(part for part in parts if part)) + ".pdf"
+    return safe("_".join(part for part in parts if part)) + suffix
 
 
 def folder_name(unit: UnitFacts, script: str) -> str:

@@ -20,6 +20,7 @@ from townhall.documents.errors import RenderFailed
 from townhall.documents.fonts import Faces, ensure_faces
 from townhall.documents.sheet import Sheet
 from townhall.documents.store import Store, sheet_key, written
+from townhall.documents.word.manuscript import Manuscript
 
 RESOLUTION = 100  # dots an inch
 LONGEST_SIDE = 1600  # pixels; a sign of 2.4 metres at 100 dpi would be 9,400
@@ -70,6 +71,10 @@ class Press:
         if not path.is_file():
             written(path, bench().done(self.faces, _drawn, printed.path, page))
         return path
+
+    def word(self, manuscript: Manuscript) -> bytes:
+        """The Word file of a paper: made in a moment and seldom asked for twice, so none is kept."""
+        return bench().done(self.faces, Manuscript.written, manuscript)
 
     def _make(self, key: str, sheet: Sheet) -> Path:
         until, reason = self._refused.get(key, (0.0, ""))

@@ -16,7 +16,9 @@ from townhall.documents.catalogue import Subject, file_name, folder_name, subjec
 from townhall.documents.context import Illustration, Issue, UnitFacts, context
 from townhall.documents.errors import DocumentError
 from townhall.documents.html import compose
+from townhall.documents.public_facts import code_image
 from townhall.documents.sheet import Sheet
+from townhall.documents.word.manuscript import SUFFIX, Manuscript
 from townhall.pictures.models import PictureKind
 from townhall.pictures.operations import picture_of
 from townhall.standards.operations import pack_of
@@ -27,11 +29,12 @@ SCRIPTS = ("hant", "hans")
 
 @dataclass(frozen=True)
 class Order:
-    """One document to be made: which, about what, in which script."""
+    """One document to be made: which, about what, in which script; printed, or in Word to be written on."""
 
     document: DocumentType
     subject: Subject
     script: str
+    word: bool = False
 
     @property
     def identity(self) -> str:
@@ -79,8 +82,27 @@ class Binder:
         """The document that says these facts. Raises `DocumentError` for a faulty template."""
         return compose(order.document, self.pack.templates, facts, order.script)
 
+    def manuscript(self, order: Order) -> Manuscript:
+        """The document for Word. Raises `DocumentError` when something stops it, as for the printer."""
+        facts = self.facts(order)
+        return Manuscript(
+            template=order.document.template,
+            script=order.script,
+            html=self.composed(order, facts).html,
+            title=facts["title"],
+            author=facts["issuer"],
+            number=self.issue.number,
+            date=self.issue.date,
+            pictures=code_image(facts["qr"]) if "qr" in facts else {},
+        )
+
+    def work(self, order: Order) -> Sheet | Manuscript:
+        """What is to be made of an order."""
+        return self.manuscript(order) if order.word else self.sheet(order)
+
     def file_name(self, order: Order) -> str:
-        return file_name(self.unit, order.document, order.subject, order.script, self.issue)
+        suffix = SUFFIX if order.word else ".pdf"
+        return file_name(self.unit, order.document, order.subject, order.script, self.issue, suffix)
 
     def path(self, order: Order) -> str:
         """Folder and file name within a delivery to a print shop."""

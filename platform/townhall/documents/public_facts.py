@@ -1,5 +1,6 @@
 """What leads the public from paper to the centre: the map of the way, and the codes of its web pages."""
 
+import io
 from typing import Any
 
 import segno
@@ -29,5 +30,17 @@ def page_code(commission: Commission, page: str = "") -> Facts:
     if not commission.issue.public_url:
         return {"address": "", "image": ""}
     address = f"{commission.issue.public_url.rstrip('/')}/g/{commission.unit.code9}/{page}"
-    code = segno.make(address, error="m", micro=False)
-    return {"address": address, "image": code.svg_data_uri(border=0, dark="#000")}
+    return {"address": address, "image": _code(address).svg_data_uri(border=0, dark="#000")}
+
+
+def code_image(code: Facts) -> dict[str, bytes]:
+    """The same code as PNG, by its address on the page, for programs that show no drawings; none without a code."""
+    if not code["image"]:
+        return {}
+    image = io.BytesIO()
+    _code(code["address"]).save(image, kind="png", scale=8, border=0)
+    return {code["image"]: image.getvalue()}
+
+
+def _code(address: str) -> segno.QRCode:
+    return segno.make(address, error="m", micro=False)

@@ -1,7 +1,8 @@
 """The document studio: every paper of a centre, what stops it, its pages as pictures, and the PDF."""
 
+import io
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -24,6 +25,7 @@ from townhall.documents.errors import DocumentError, NeedsReview, UnfilledBlank
 from townhall.documents.papers import said
 from townhall.documents.press import Press, Printed
 from townhall.documents.production import Binder, Order
+from townhall.documents.word.manuscript import MIME, has_word
 from townhall.script import HANT, SCRIPTS
 from townhall.web.desk import Desk
 from townhall.web.edge import settings
@@ -56,6 +58,10 @@ class Paper:
     @property
     def subject(self) -> str:
         return self.order.subject.key or CENTRE
+
+    @property
+    def has_word(self) -> bool:
+        return has_word(self.order.document.template)
 
 
 @dataclass
@@ -99,12 +105,17 @@ class Desktop:
 
     def printed(self, paper: Paper) -> Printed:
         """The PDF: the edition where nothing stops it, else a draft. Raises `DocumentError`."""
-        binder = self.binder if paper.state is Printable.READY else self.binder.as_draft()
-        return press().pdf(binder.sheet(paper.order))
+        return press().pdf(self._edition(paper).sheet(paper.order))
 
-    def file_name(self, paper: Paper) -> str:
-        binder = self.binder if paper.state is Printable.READY else self.binder.as_draft()
-        return binder.file_name(paper.order)
+    def word(self, paper: Paper) -> bytes:
+        """The Word file, an edition or a draft as the PDF is. Raises `DocumentError`."""
+        return press().word(self._edition(paper).manuscript(paper.order))
+
+    def file_name(self, paper: Paper, *, word: bool = False) -> str:
+        return self._edition(paper).file_name(replace(paper.order, word=word))
+
+    def _edition(self, paper: Paper) -> Binder:
+        return self.binder if paper.state is Printable.READY else self.binder.as_draft()
 
 
 _JUDGED: OrderedDict[tuple[str, ...], tuple[Paper, ...]] = OrderedDict()
@@ -157,12 +168,39 @@ def pdf(desk: Desk, document: str, subject: str) -> ResponseReturnValue:
     try:
         printed = desktop.printed(paper)
     except DocumentError:
-        address = url_for("studio.preview", code=desk.code, document=document, subject=subject)
-        return redirect(f"{address}?script={desktop.script}", 303)
+        return _told_why(desktop, paper)
     name = desktop.file_name(paper)
     return _private(
         send_file(printed.path, mimetype="application/pdf", as_attachment=True, download_name=name)
     )
+
+
+@pages.get("/<document>/<key:subject>/word")
+@township(Right.PRINT)
+def word(desk: Desk, document: str, subject: str) -> ResponseReturnValue:
+    """The paper to write on in Word or WPS, where its kind has one; a draft says so in its name and on its pages."""
+    desktop = _desktop(desk)
+    paper = desktop.paper(document, subject)
+    if not paper.has_word:
+        abort(404)
+    try:
+        data = desktop.word(paper)
+    except DocumentError:
+        return _told_why(desktop, paper)
+    name = desktop.file_name(paper, word=True)
+    return _private(send_file(io.BytesIO(data), mimetype=MIME, as_attachment=True, download_name=name))
+
+
+def _told_why(desktop: Desktop, paper: Paper) -> ResponseReturnValue:
+    """To the page of the paper, which says what is wrong with it."""
+    place = url_for(
+        "studio.preview",
+        code=desktop.desk.code,
+        document=paper.order.document.key,
+        subject=paper.subject,
+        script=desktop.script,
+    )
+    return redirect(place, 303)
 
 
 def _private(answer: Response) -> Response:
