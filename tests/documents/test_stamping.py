@@ -64,7 +64,8 @@ def township(chance: random.Random, letters: int = 3) -> Binder:
         }
     )
     date = dt.date(chance.randrange(2020, 2040), chance.randrange(1, 10), chance.randrange(10, 29))
-    issue = replace(ISSUE, date=date, number=f"{chance.randrange(1, 10)}.{chance.randrange(1, 10)}")
+    # From 5, for 4.7 stands for all numbers, and whoever has it shares no layout with the others.
+    issue = replace(ISSUE, date=date, number=f"{chance.randrange(5, 10)}.{chance.randrange(1, 10)}")
     return Binder(unit, sample.centre.model_copy(update={"profile": profile}), sample.pack, issue)
 
 
