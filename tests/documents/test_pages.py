@@ -44,6 +44,7 @@ SIZES = {
     "post-a4": (210, 297),
     "staff-board": (1200, 800),
     "service-flow": (900, 600),
+    "item-flow": (297, 420),
 }
 WITH_BLEED = {"card", "regime-board", "centre-sign", "window-plate"} | {
     "post-board",

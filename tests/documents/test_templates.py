@@ -31,6 +31,7 @@ PAGES = {
     "post-board": 2,
     "staff-board": 1,
     "service-flow": 1,
+    "item-flow": 2,
     "one-time-notice": 2,
     "promise-notice": 1,
     "return-notice": 1,

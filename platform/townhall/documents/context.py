@@ -12,6 +12,7 @@ from provisioning.specs import CentreSpec, DocumentType, Header
 from townhall.documents.commission import Commission, Illustration, Issue, UnitFacts
 from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import Pen, day
+from townhall.documents.flow_facts import item_flow
 from townhall.documents.form_facts import (
     attendance,
     duty_roster,
@@ -63,6 +64,7 @@ KINDS = {
     "post-a4.html": Kind(post_sheet, 0),
     "staff-board.html": Kind(staff_board, 0),
     "service-flow.html": Kind(service_flow, 1),
+    "item-flow.html": Kind(item_flow, 0),
     "one-time-notice.html": Kind(one_time_notice, 0),
     "promise-notice.html": Kind(notice, 1),
     "return-notice.html": Kind(return_notice, 1),

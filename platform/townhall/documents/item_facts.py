@@ -56,6 +56,11 @@ def _title(commission: Commission, name: str) -> str:
 
 def essentials(commission: Commission, item: ServiceItem) -> Facts:
     """What both guides and the one-time notice print."""
+    return of_item(commission, item) | {"place": place(commission)}
+
+
+def of_item(commission: Commission, item: ServiceItem) -> Facts:
+    """The same of the item alone, without where to go and whom to call."""
     pen = commission.pen
     return {
         "name": pen.text(item.name),
@@ -71,7 +76,6 @@ def essentials(commission: Commission, item: ServiceItem) -> Facts:
         "fee": _fee(pen, item.fee),
         "visits": pen.text(_visits(item.visits)),
         "windows": _windows(commission, item),
-        "place": place(commission),
     }
 
 
