@@ -15,7 +15,7 @@ from provisioning.tree import Path, Tree, grown, same
 POINTERS = {
     "windows": (("items", "windows", ""), ("objects", "window", ""), ("posts", "window", "")),
     "zones": (("objects", "zone", ""),),
-    "fixtures": (("objects", "fixture", ""),),
+    "fixtures": (("objects", "fixture", ""), ("slots", "shows", "fixture:")),
     "regimes": (("slots", "shows", "regime:"),),
 }
 

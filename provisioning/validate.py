@@ -22,6 +22,7 @@ Finding = tuple[Path, str]
 _HALF_WIDTH = re.compile(r"[一-鿿][,:;()]|[,:;()][一-鿿]")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _LAYERS = {"zhou": "州", "xian": "縣", "xiang": "鄉"}
+_SHOWN = {"regime": ("regimes", "制度"), "fixture": ("fixtures", "設施")}  # what a slot points at
 _SIGN_WORDS = {"centre_name", "unit_name", "window_number", "window_name", "zone_name", "slogan"}
 
 
@@ -145,8 +146,9 @@ def references(centre: CentreSpec) -> Iterator[Finding]:
                 yield (section, index, field), f"「{target}」中沒有鍵「{key}」"
     for index, slot in enumerate(centre.slots):
         kind, _, key = (slot.shows or "").partition(":")
-        if kind == "regime" and key not in keys["regimes"]:
-            yield ("slots", index, "shows"), f"沒有鍵為「{key}」的制度"
+        section, name = _SHOWN.get(kind, ("", ""))
+        if section and key not in keys[section]:
+            yield ("slots", index, "shows"), f"沒有鍵為「{key}」的{name}"
 
 
 def _duplicates(path: Path, parts: tuple[Any, ...]) -> Iterator[Finding]:

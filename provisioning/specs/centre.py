@@ -113,7 +113,7 @@ class Wall(StrEnum):
 class WallSlot(Keyed):
     """A place on a wall for paper: left offset as seen from inside, lower edge above floor, size; millimetres.
 
-    `shows` names what hangs there: `regime:<key>`, `document:<document type>` or nothing yet.
+    `shows` names what hangs there: `regime:<key>`, `document:<document type>`, `fixture:<key>` or nothing yet.
     """
 
     wall: Wall

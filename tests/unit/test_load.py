@@ -85,6 +85,14 @@ def test_a_dangling_reference_is_named(broken_pack: Break) -> None:
     assert fault.line > 1
 
 
+@pytest.mark.parametrize(
+    ("shown", "name"), [("regime:zhou:integrity", "制度"), ("fixture:zhou:opinion-book", "設施")]
+)
+def test_a_place_on_a_wall_shows_only_what_there_is(broken_pack: Break, shown: str, name: str) -> None:
+    (fault,) = faults_of(broken_pack("hall.yaml", f"shows: {shown}", f"shows: {shown}-gone"))
+    assert fault.message == f"沒有鍵為「{shown.partition(':')[2]}-gone」的{name}"
+
+
 def test_a_mapping_where_a_name_belongs_is_refused_and_does_not_crash(broken_pack: Break) -> None:
     (fault,) = faults_of(
         broken_pack("items/01-civil-affairs.yaml", "windows: [zhou:civil]", "windows: [{a: 1}]")

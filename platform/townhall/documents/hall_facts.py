@@ -108,8 +108,12 @@ def _slot_rows(centre: CentreSpec, pen: Pen) -> list[Facts]:
 def _shown(centre: CentreSpec, shows: str | None) -> str:
     """What hangs in a place, in words."""
     kind, _, key = (shows or "").partition(":")
-    titles = {regime.key: regime.title for regime in centre.regimes} if kind == "regime" else _PAPERS
-    return titles.get(key, "公示材料") if shows else "預留"
+    titles = {
+        "regime": {regime.key: regime.title for regime in centre.regimes},
+        "fixture": {fixture.key: fixture.name for fixture in centre.fixtures},
+        "document": _PAPERS,
+    }
+    return titles.get(kind, {}).get(key, "公示材料") if shows else "預留"
 
 
 def _kinds(centre: CentreSpec, pen: Pen) -> list[Facts]:
