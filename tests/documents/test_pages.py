@@ -45,6 +45,7 @@ SIZES = {
     "staff-board": (1200, 800),
     "service-flow": (900, 600),
     "item-flow": (297, 420),
+    "wall-elevation": (420, 297),
 }
 WITH_BLEED = {"card", "regime-board", "centre-sign", "window-plate"} | {
     "post-board",

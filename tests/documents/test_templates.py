@@ -32,6 +32,7 @@ PAGES = {
     "staff-board": 1,
     "service-flow": 1,
     "item-flow": 2,
+    "wall-elevation": 4,
     "one-time-notice": 2,
     "promise-notice": 1,
     "return-notice": 1,

@@ -96,7 +96,9 @@ def test_a_legal_basis_that_is_missing_does_not_stop_the_concise_guide() -> None
     assert sample.context("guide-brief", ITEM)["item"]["name"]
 
 
-@pytest.mark.parametrize("key", ["centre-sign", "window-plate", "hall-plan", "fixture-list"])
+@pytest.mark.parametrize(
+    "key", ["centre-sign", "window-plate", "hall-plan", "fixture-list", "post-a4", "wall-elevation"]
+)
 def test_papers_without_local_facts_need_no_blank_filled(key: str) -> None:
     sample = unfilled()
     assert sample.context(key, first(sample, key))["title"]

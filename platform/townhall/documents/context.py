@@ -10,6 +10,7 @@ from typing import Any
 
 from provisioning.specs import CentreSpec, DocumentType, Header
 from townhall.documents.commission import Commission, Illustration, Issue, UnitFacts
+from townhall.documents.elevation_facts import wall_elevation
 from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import Pen, day
 from townhall.documents.flow_facts import item_flow
@@ -65,6 +66,7 @@ KINDS = {
     "staff-board.html": Kind(staff_board, 0),
     "service-flow.html": Kind(service_flow, 1),
     "item-flow.html": Kind(item_flow, 0),
+    "wall-elevation.html": Kind(wall_elevation, 4),
     "one-time-notice.html": Kind(one_time_notice, 0),
     "promise-notice.html": Kind(notice, 1),
     "return-notice.html": Kind(return_notice, 1),

@@ -58,7 +58,8 @@ def _outcome(commission: Commission, item: ServiceItem) -> Facts:
 
 def _head(facts: Facts, centre: str) -> float:
     """Millimetres of head and facts beyond what the first sheet has more than the second."""
-    name = lines(facts["heading"], facts["heading_size"], _NAME_WIDTH) * facts["heading_size"] * 1.25
+    size: float = facts["heading_size"]
+    name = lines(facts["heading"], size, _NAME_WIDTH) * size * 1.25
     windows = (lines(f"9號{window['name']}", _TOP, _NAME_WIDTH * 0.34) for window in facts["windows"])
     rows = max(lines(centre, _TOP, _NAME_WIDTH * 0.66), sum(windows))
     return _HEAD + (rows - 1) * _TOP * 1.25 + name + _FACTS - _MORE

@@ -68,7 +68,7 @@ def plan_of(centre: CentreSpec, pen: Pen) -> Plan:
     things = tuple(_thing(entry, windows, pen) for entry in centre.objects)
     areas = tuple(Area(pen.text(zone.name), zone.x, zone.y, zone.width, zone.depth) for zone in centre.zones)
     slots = tuple(
-        Slot(slot.wall.value, slot.offset, slot.width, pen.text(mark)) for mark, slot in _marked(centre.slots)
+        Slot(slot.wall.value, slot.offset, slot.width, pen.text(mark)) for mark, slot in marked(centre.slots)
     )
     return Plan(centre.hall.width, centre.hall.depth, areas, things, slots)
 
@@ -81,7 +81,7 @@ def _thing(entry: HallObject, windows: dict[str, Any], pen: Pen) -> Thing:
     )
 
 
-def _marked(slots: Iterable[WallSlot]) -> list[tuple[str, WallSlot]]:
+def marked(slots: Iterable[WallSlot]) -> list[tuple[str, WallSlot]]:
     """Each wall place with its mark, 北1 or 東3, counted along the wall from the left."""
     placed = sorted(
         slots, key=lambda slot: (list(Wall).index(slot.wall), slot.offset, -slot.bottom, slot.key)
@@ -97,15 +97,15 @@ def _slot_rows(centre: CentreSpec, pen: Pen) -> list[Facts]:
     return [
         {
             "mark": pen.text(mark),
-            "shows": pen.text(_shown(centre, slot.shows)),
+            "shows": pen.text(shown(centre, slot.shows)),
             "size": f"{slot.width}×{slot.height}",
             "bottom": str(slot.bottom),
         }
-        for mark, slot in _marked(centre.slots)
+        for mark, slot in marked(centre.slots)
     ]
 
 
-def _shown(centre: CentreSpec, shows: str | None) -> str:
+def shown(centre: CentreSpec, shows: str | None) -> str:
     """What hangs in a place, in words."""
     kind, _, key = (shows or "").partition(":")
     titles = {

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from townhall.documents import svg
+from townhall.documents.dimensions import chain, scale_bar
 from townhall.documents.furniture import SYMBOLS
 from townhall.documents.placing import Box, Labels, wrapped
 from townhall.documents.svg import INK
@@ -109,7 +110,8 @@ def sheet(frame: Frame, face: str, title: str) -> str:
     for thing in frame.plan.things:
         labels.occupy(frame.box(thing.x, thing.y, thing.width, thing.depth))
     parts = [*_room(frame), *_things(frame, labels), *_area_names(frame, labels, 3.4)]
-    parts += [*_slots(frame), *_dimensions(frame), _scale_bar(frame), _north(frame)]
+    bar = scale_bar(frame.west, frame.height - 7.5, frame.scale)
+    parts += [*_slots(frame), *_dimensions(frame), bar, _north(frame)]
     return svg.drawing(frame.width, frame.height, "".join(parts), face=face, title=title)
 
 
@@ -319,51 +321,12 @@ def _dimensions(frame: Frame) -> Iterator[str]:
     xs = sorted({0, plan.width} | {edge for area in plan.areas for edge in (area.x, area.x + area.width)})
     ys = sorted({0, plan.depth} | {edge for area in plan.areas for edge in (area.y, area.y + area.depth)})
     for points, away in ((xs, 10.5), ([0, plan.width], 17.0)):
-        yield from _chain(
+        yield from chain(
             [(frame.x(a), frame.x(b), b - a) for a, b in pairwise(points)], frame.north - wall - away, 0
         )
     for points, away in ((ys, 10.5), ([0, plan.depth], 17.0)):
         spans = [(frame.y(a), frame.y(b), b - a) for a, b in pairwise(points)]
-        yield from _chain(spans, frame.x(plan.width) + wall + away, 90)
-
-
-def _chain(spans: list[tuple[float, float, int]], at: float, angle: int) -> Iterator[str]:
-    """A chain of dimensions: oblique ticks, the millimetres above the line, upright or turned by 90 degrees."""
-    for start, end, length in spans:
-        yield svg.line(*_turned(start, at, angle), *_turned(end, at, angle))
-        for tick in (start, end):
-            x, y = _turned(tick, at, angle)
-            yield svg.line(x - 0.8, y + 0.8, x + 0.8, y - 0.8, stroke_width=0.4)
-        if end - start >= 8:
-            yield _measure((start + end) / 2, at, angle, length)
-
-
-def _measure(middle: float, at: float, angle: int, length: int) -> str:
-    x, y = _turned(middle, at, angle)
-    if not angle:
-        return svg.text(x, y - 2.0, 2.6, str(length))
-    turn = f"rotate(-90 {svg.number(x - 2.0)} {svg.number(y)})"
-    return svg.text(x - 2.0, y, 2.6, str(length), transform=turn)
-
-
-def _turned(position: float, at: float, angle: int) -> tuple[float, float]:
-    return (at, position) if angle else (position, at)
-
-
-def _scale_bar(frame: Frame) -> str:
-    """Five metres in steps of one, below the south wall at the left."""
-    step = 1000 / frame.scale
-    x, y = frame.west, frame.height - 7.5
-    bars = [
-        svg.rect(
-            x + i * step, y, step, 1.6, fill=INK if i % 2 == 0 else "#ffffff", stroke=INK, stroke_width=0.2
-        )
-        for i in range(5)
-    ]
-    words = [svg.text(x + i * step, y + 3.8, 2.6, str(i)) for i in range(5)]
-    words.append(svg.text(x + 5 * step, y + 3.8, 2.6, "5 米"))
-    title = svg.text(x, y - 2.6, 2.9, f"比例 1:{frame.scale}", text_anchor="start")
-    return "".join([*bars, *words, title])
+        yield from chain(spans, frame.x(plan.width) + wall + away, 90)
 
 
 def _north(frame: Frame) -> str:
