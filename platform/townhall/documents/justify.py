@@ -29,7 +29,7 @@ SUPPORTED = "70.0"
 PRIVATE_NAMES = (
     "weasyprint.formatting_structure.boxes",
     "weasyprint.layout.inline.justify_line",
-    "weasyprint.pdf.build_fonts_dictionary",  # by stamping.compiler, as is the rest of what a Font says
+    "weasyprint.pdf.build_fonts_dictionary",  # by letters and stamping.compiler, as is the rest of what a Font says
     "weasyprint.pdf.fonts.Font",  # its `missing`, read by pdf.finish
     "weasyprint.text.ffi.TO_UNITS",
     "weasyprint.text.ffi.ffi",

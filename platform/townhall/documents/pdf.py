@@ -22,7 +22,7 @@ from weasyprint.logger import LOGGER
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from townhall.documents import justify
+from townhall.documents import justify, letters
 from townhall.documents.basesheet import BASE_CSS, page_css
 from townhall.documents.errors import DocumentError, FetchRefused, MissingGlyph, Overflow
 from townhall.documents.fonts import Faces, ensure_faces, require_subsetter
@@ -48,6 +48,7 @@ class Renderer:
         self.faces.activate()
         require_subsetter()
         justify.install()
+        letters.install()
         self._covered = frozenset(map(chr, self.faces.coverage))
         self._fonts = FixedFonts()
         self._fetcher = ClosedFetcher()

@@ -4,7 +4,6 @@ The proof comes with it: the sheet of one real township is laid out in full as w
 be the same, but for the fonts, of which the layout holds more; there each glyph that the real one shows must be equal.
 """
 
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from typing import Any
 
 import pydyf
 import weasyprint.pdf
-from fontTools.ttLib import TTFont
 from weasyprint import Document
 
 from townhall.documents.errors import NotStampable
+from townhall.documents.letters import Glyphs, embed, glyphs_of
 from townhall.documents.pdf import Renderer, content_of, set_boxes, settle
 from townhall.documents.sheet import Sheet
 from townhall.documents.stamping.draft import Draft
@@ -80,7 +79,7 @@ def compiled(renderer: Renderer, draft: Draft) -> Layout:
     signs = signs_of(slots)
     wanted = draft.alphabet | {one for slot in slots for one in slot.value}
     taken = captured(renderer, sheet, signs, wanted)
-    glyphs = {font.hash: _face(font)[0] for font in taken.fonts.values()}
+    glyphs = {font.hash: _glyphs(font).numbers for font in taken.fonts.values()}
 
     def drawn(content: bytes, own: bytes) -> list[Piece]:
         return in_content(content, own, signs, glyphs, draft.addresses)
@@ -147,33 +146,24 @@ def _more_glyphs(signs: Signs, wanted: frozenset[str]) -> Iterator[None]:
 
 def _extend(font: Any, signs: Signs, wanted: frozenset[str]) -> None:
     shown = set(font.to_unicode.values())
-    numbers, advances = _face(font)
+    numbers, advances, _ = _glyphs(font)
     asked = set(DIGITS) if shown & set(DIGITS) else set()
     ideographs = shown & signs.ideographs.keys()
     if ideographs:
         em = {advances[numbers[one]] for one in ideographs}
         asked |= {one for one in wanted if one in numbers and advances[numbers[one]] in em}
-    for character in sorted(asked):
-        glyph = numbers[character]
-        font.to_unicode.setdefault(glyph, character)
-        font.widths.setdefault(glyph, round(advances[glyph] * 1000 / font.upem))
+    embed(font, frozenset(asked))
 
 
 _REPLACING = frozenset(("GSUB", "GPOS", "kern", "kerx", "morx"))
-_FACES: dict[str, tuple[dict[str, int], dict[int, int]]] = {}
 
 
-def _face(font: Any) -> tuple[dict[str, int], dict[int, int]]:
-    """The glyph numbers of a face by character, and their advances. Our faces replace no glyph by another."""
-    if font.hash not in _FACES:
-        with TTFont(io.BytesIO(font.file_content)) as face:
-            if _REPLACING & set(face.keys()):
-                raise NotStampable(f"字體「{font.family}」會改換字形")
-            order, metrics = face.getReverseGlyphMap(), face["hmtx"].metrics
-            numbers = {chr(code): order[name] for code, name in face.getBestCmap().items()}
-            advances = {order[name]: advance for name, (advance, _) in metrics.items()}
-        _FACES[font.hash] = numbers, advances
-    return _FACES[font.hash]
+def _glyphs(font: Any) -> Glyphs:
+    """The glyphs of a face. Our faces replace no glyph by another."""
+    glyphs = glyphs_of(font)
+    if _REPLACING & glyphs.tables:
+        raise NotStampable(f"字體「{font.family}」會改換字形")
+    return glyphs
 
 
 def _tables(taken: Captured, wanted: frozenset[str]) -> dict[str, dict[str, bytes]]:
