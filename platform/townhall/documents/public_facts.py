@@ -1,6 +1,7 @@
 """What leads the public from paper to the centre: the map of the way, and the codes of its web pages."""
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import segno
@@ -40,6 +41,15 @@ def code_image(code: Facts) -> dict[str, bytes]:
     image = io.BytesIO()
     _code(code["address"]).save(image, kind="png", scale=8, border=0)
     return {code["image"]: image.getvalue()}
+
+
+def codes_in(facts: Any) -> Iterator[Facts]:
+    """Every code of a page that there is, wherever it lies in the facts of a paper."""
+    if isinstance(facts, dict) and facts.keys() == {"address", "image"} and facts["image"]:
+        yield facts
+    elif isinstance(facts, dict | list):
+        for inner in facts.values() if isinstance(facts, dict) else facts:
+            yield from codes_in(inner)
 
 
 def _code(address: str) -> segno.QRCode:

@@ -16,6 +16,7 @@ from typing import Any
 
 from townhall.documents.errors import DocumentError
 from townhall.documents.production import Binder, Order
+from townhall.documents.public_facts import codes_in
 from townhall.documents.sheet import Sheet
 from townhall.documents.stamping.disguise import Disguise, NoDisguise, disguised
 from townhall.documents.stamping.draft import Draft
@@ -66,20 +67,21 @@ class Township:
         except DocumentError:
             return None
         slots = tuple(slot for slot in self._disguise.slots if slot.stands_in(other.html))
-        pages = _without_code(real.html, facts), _without_code(other.html, other_facts)
+        pages = _without_codes(real.html, facts), _without_codes(other.html, other_facts)
         if replace(other, html="") != replace(real, html="") or not explained(*pages, slots):
             return None
         shapes = [[slot.name, slot.shape] for slot in slots]
         key = [COMPILER_VERSION, sheet_key(other, self._faces), shapes]
-        address = other_facts.get("qr", {}).get("address")
+        addresses = dict.fromkeys(code["address"] for code in codes_in(other_facts))
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()
-        return Prepared(digest, (other, real), slots, (address,) if address else ())
+        return Prepared(digest, (other, real), slots, tuple(addresses))
 
 
-def _without_code(html: str, facts: dict[str, Any]) -> str:
-    """A page without the picture of its QR code, which is drawn anew for each address; the address is in its words."""
-    image = facts.get("qr", {}).get("image")
-    return html.replace(image, "") if image else html
+def _without_codes(html: str, facts: dict[str, Any]) -> str:
+    """A page without the pictures of its QR codes, which are drawn anew for each address; the address is in its words."""
+    for code in codes_in(facts):
+        html = html.replace(code["image"], "")
+    return html
 
 
 def explained(real: str, other: str, slots: tuple[Slot, ...]) -> bool:
