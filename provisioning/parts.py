@@ -75,7 +75,7 @@ PARTS = (
     TextPart("guide_closing", ("guide.html",), "印在辦事指南最後一行", _ON_GUIDES, longest=60),
     TextPart(
         "card_notice",
-        ("card.html", "card-sheet.html"),
+        ("card.html", "card-sheet.html", "card-folded.html"),
         "印在便民服務卡背面，窗口名單之下",
         EVERYWHERE,
         longest=28,

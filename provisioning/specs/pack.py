@@ -120,7 +120,7 @@ class DocumentType(Part):
 
     `bleed` is printed around the trim, and `slug` around the bleed for marks; both in millimetres on every side.
     One that stands in for another, as a poster in another size, names it in `alternative_to`: whoever asks for all
-    documents gets the other only.
+    documents gets the other only. A `bulky` one takes too long to lay out while somebody waits for its page.
     """
 
     title: Text
@@ -137,6 +137,7 @@ class DocumentType(Part):
     material: Text
     copies: Positive = 1
     alternative_to: Slug | None = None
+    bulky: Flag = False
 
 
 class Place(Spec):

@@ -35,8 +35,9 @@ def told(found: Impact) -> set[tuple[str, str]]:
 
 def test_rule_n1_only_documents_that_say_what_changed_are_changed(planned: Callable[..., Planned]) -> None:
     _, _, found = planned(["items", ITEM, "result", "另一種辦理結果"])
-    assert told(found) == {("guide", "更改")}
-    assert {one.label for one in found.documents} == {"臨時救助申請"}
+    said = {"guide", "item-flow", "booklet-window", "booklet-centre"}
+    assert told(found) == {(key, "更改") for key in said}
+    assert {one.label for one in found.documents} == {"臨時救助申請", "民政事務窗口", ""}
     assert found.copies == sum(one.document.copies for one in found.documents)
     assert found.money == {}
 
@@ -50,7 +51,7 @@ def test_rule_n1_a_change_that_no_document_says_changes_none(planned: Callable[.
 def test_rule_n1_a_withdrawn_item_takes_its_papers_down(planned: Callable[..., Planned]) -> None:
     _, _, found = planned(["items", ITEM, "*", None])
     gone = [one for one in found.documents if one.change is Change.GONE]
-    assert {one.document.key for one in gone} == {"guide", "guide-brief"}
+    assert {one.document.key for one in gone} == {"guide", "guide-brief", "one-time-notice", "item-flow"}
     assert {one.copies for one in gone} == {0}
 
 

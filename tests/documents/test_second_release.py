@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.papers import DRAFT, filled
+from tests.fixtures.papers import DRAFT, filled, lean
 from tests.fixtures.standards import SECOND_FOLDER
 from townhall.documents.catalogue import subjects
 from townhall.documents.errors import UnfilledBlank
@@ -40,8 +40,9 @@ def printed(pdf: bytes, folder: Path) -> str:
 
 @pytest.mark.parametrize("key", [document.key for document in SECOND.pack.documents])
 def test_every_document_type_is_made_for_the_sample(key: str, renderer: Renderer) -> None:
-    found = subjects(SECOND.document(key), SECOND.centre)
-    assert renderer.render(SECOND.sheet(key, found[len(found) // 2].key)).startswith(b"%PDF")
+    sample = lean(SECOND) if SECOND.document(key).bulky else SECOND
+    found = subjects(sample.document(key), sample.centre)
+    assert renderer.render(sample.sheet(key, found[len(found) // 2].key)).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("script", ["hant", "hans"])

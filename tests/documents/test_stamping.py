@@ -17,7 +17,7 @@ import pypdfium2
 import pytest
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
-from tests.fixtures.papers import ISSUE, filled, renderer
+from tests.fixtures.papers import ISSUE, filled, lean, renderer
 from townhall.documents import batch
 from townhall.documents.batch import FolderTarget, print_batch
 from townhall.documents.commission import Illustration
@@ -70,9 +70,9 @@ def township(chance: random.Random, letters: int = 3) -> Binder:
 
 
 def orders() -> list[Where]:
-    """One subject of every kind of document, in both scripts."""
-    binder = township(random.Random(1))
-    first = {(order.document.key, order.script): order for order in reversed([*binder.orders()])}
+    """One subject of every kind of document, in both scripts; of booklets there is a test of its own."""
+    made = [order for order in township(random.Random(1)).orders() if not order.document.bulky]
+    first = {(order.document.key, order.script): order for order in reversed(made)}
     return [(order.document.key, order.subject.key, order.script) for order in first.values()]
 
 
@@ -184,6 +184,23 @@ def test_names_of_two_to_twelve_characters_are_stamped_like_any_other(letters: i
     assert differing(*stocked(7, where, letters)) == []
 
 
+def test_a_booklet_is_stamped_with_the_code_of_every_guide() -> None:
+    one, other = (slim(township(random.Random(seed))) for seed in (1, 100))
+    where = ("booklet-window", one.centre.windows[0].key, "hant")
+    paper, asked = prepared(one, where), prepared(other, where)
+    assert (paper.key, len(paper.addresses)) == (asked.key, 2)  # of its guide and of the list of guides
+    stamped = compiled(renderer(), paper.draft(ALPHABET)).stamped(asked.values)
+    assert differing(stamped, renderer().render(other.sheet(ordered(other, where)))) == []
+
+
+def slim(binder: Binder) -> Binder:
+    """A township with few windows and items."""
+    few = lean(filled()).centre
+    return replace(
+        binder, centre=binder.centre.model_copy(update={"windows": few.windows, "items": few.items})
+    )
+
+
 def test_a_wrong_glyph_is_noticed() -> None:
     """The control: one glyph of one face exchanged."""
     where = orders()[0]
@@ -278,7 +295,7 @@ def test_a_layout_that_is_not_whole_counts_as_none(tmp_path: Path) -> None:
 
 
 def test_papers_share_a_layout_as_long_as_nothing_that_they_read_differs() -> None:
-    one, other = township(random.Random(5)), township(random.Random(6))
+    one, other = (slim(township(random.Random(seed))) for seed in (5, 6))
     item = other.centre.items[0]
     changed = item.model_copy(update={"scope": "本鄉另有規定"})
     edited = replace(
@@ -292,7 +309,8 @@ def test_papers_share_a_layout_as_long_as_nothing_that_they_read_differs() -> No
         for each in (one, edited)
     ]
     apart = {identity for identity in keys[0] if keys[0][identity] != keys[1][identity]}
-    assert apart == {f"guide/{item.key}/hant"}  # the concise guide does not tell the scope
+    told = {f"guide/{item.key}/hant", "booklet-centre//hant"}  # the concise guide does not tell the scope
+    assert apart == told | {f"booklet-window/{window}/hant" for window in item.windows}
 
 
 @pytest.mark.parametrize("waiting", [1, 50])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from tests.fixtures.papers import DRAFT, ISSUE, Sample, filled, printed, unfilled
+from tests.fixtures.papers import DRAFT, ISSUE, Sample, filled, filled_for, printed, unfilled_for
 from tests.fixtures.soak import rounds
 from townhall.documents.catalogue import subjects
 from townhall.documents.errors import DocumentError, Overflow
@@ -28,6 +28,10 @@ PAGES = {
     "centre-sign": 1,
     "window-plate": 1,
     "hall-plan": 1,
+    "card-folded": 2,
+    "regime-a1": 1,
+    "regime-a2": 1,
+    "regime-a3": 1,
     "post-board": 2,
     "staff-board": 1,
     "service-flow": 1,
@@ -71,7 +75,7 @@ def text_of(pdf: bytes, folder: Path, order: str = "-layout") -> str:
 @pytest.mark.parametrize("script", ["hant", "hans"])
 @pytest.mark.parametrize("key", KEYS)
 def test_a_document_has_its_pages_and_nothing_laughable(key: str, script: str, tmp_path: Path) -> None:
-    sample = filled()
+    sample = filled_for(key)
     pdf = printed(sample.sheet(key, first(sample, key), script))
     text = text_of(pdf, tmp_path)
     assert len(pypdf.PdfReader(BytesIO(pdf)).pages) == PAGES.get(
@@ -90,7 +94,7 @@ def test_no_line_starts_with_a_mark_that_closes(key: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_simplified_document_has_no_traditional_character(key: str, tmp_path: Path) -> None:
-    sample = filled()
+    sample = filled_for(key)
     text = text_of(printed(sample.sheet(key, first(sample, key), "hans")), tmp_path)
     assert [line for line in text.splitlines() if to_script(line, "hans") != line] == []
 
@@ -133,7 +137,7 @@ def test_a_regime_too_long_for_its_board_is_refused_and_not_shrunk() -> None:
 @pytest.mark.parametrize(("name", "name_hans"), NAMES)
 @pytest.mark.parametrize("key", KEYS)
 def test_names_of_two_to_twelve_characters_fit(key: str, name: str, name_hans: str, tmp_path: Path) -> None:
-    sample = filled().named(name, name_hans)
+    sample = filled_for(key).named(name, name_hans)
     text = text_of(printed(sample.sheet(key, first(sample, key), "hans")), tmp_path)
     whole = name_hans.removesuffix("办事处") + "便民服务中心"
     assert key == "window-plate" or whole in re.sub(r"\s", "", text)
@@ -174,14 +178,14 @@ def inked(pdf: bytes, folder: Path, margin: float) -> bool:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_draft_of_a_centre_with_blanks_says_draft(key: str, tmp_path: Path) -> None:
-    sample = unfilled()
+    sample = unfilled_for(key)
     text = text_of(printed(sample.sheet(key, first(sample, key), issue=DRAFT)), tmp_path)
     assert "草稿" in re.sub(r"\s", "", text)
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_demonstration_says_that_it_is_none_of_the_official_papers(key: str, tmp_path: Path) -> None:
-    sample = filled()
+    sample = filled_for(key)
     issue = replace(ISSUE, demonstration=True)
     text = text_of(printed(sample.sheet(key, first(sample, key), issue=issue)), tmp_path)
     assert "演示資料，非正式文件" in re.sub(r"\s", "", text)
@@ -189,7 +193,7 @@ def test_a_demonstration_says_that_it_is_none_of_the_official_papers(key: str, t
 
 @pytest.mark.parametrize("key", sorted(set(KEYS) - {"centre-sign", "window-plate"}))
 def test_paper_bears_its_version_and_date(key: str, tmp_path: Path) -> None:
-    sample = filled()
+    sample = filled_for(key)
     text = re.sub(r"\s", "", text_of(printed(sample.sheet(key, first(sample, key))), tmp_path))
     assert "版本1.2" in text
     assert "2026年3月1日" in text

@@ -179,6 +179,23 @@ def test_a_document_is_previewed_and_downloaded(site: Site, script: str) -> None
     assert re.search(r"filename\*=UTF-8''522301002_", paper.response.headers["Content-Disposition"])
 
 
+def test_a_booklet_is_not_laid_out_while_somebody_waits(site: Site) -> None:
+    browser = site.browser("printer")
+    page = browser.get(f"/t/{HOME}/documents/booklet-centre/centre")
+    assert "請製作印製包" in page.text
+    assert not [i for i in page.root.iter("img") if "page-1.png" in i.attrib["src"]]
+    browser.get(f"/t/{HOME}/documents/booklet-centre/centre/pdf", 303)
+
+
+def test_posters_are_offered_as_alternatives_and_counted_by_nobody(site: Site) -> None:
+    page = site.browser("printer").get(f"/t/{HOME}/documents/regime-a2/zhou.integrity")
+    assert "可代替「制度牌」" in page.text
+    paths = {link.attrib.get("href", "").partition("?")[0] for link in page.root.iter("a")}
+    kinds = [found[1] for path in paths if (found := re.search("/documents/([^/]+)/[^/]+$", path))]
+    (told,) = re.findall(r"共 (\d+) 份", page.text)
+    assert len([kind for kind in kinds if not re.fullmatch("regime-a[123]", kind)]) == int(told) < len(kinds)
+
+
 def test_a_document_with_blanks_is_shown_as_a_draft_and_says_what_is_missing(site: Site) -> None:
     with site.sessions() as session:
         assert session.get(Centre, UNIT)

@@ -10,7 +10,7 @@ import pytest
 from provisioning.specs import Blank, Duration, Fee, Regime
 from provisioning.specs.centre import Review
 from provisioning.specs.values import DayUnit
-from tests.fixtures.papers import DRAFT, ISSUE, Sample, filled, unfilled
+from tests.fixtures.papers import DRAFT, ISSUE, Sample, filled, filled_for, unfilled
 from townhall.documents.catalogue import subjects
 from townhall.documents.commission import centre_name
 from townhall.documents.errors import DocumentError, NeedsReview, Overflow, UnfilledBlank
@@ -50,14 +50,14 @@ def changed(sample: Sample, collection: str, key: str, **fields: Any) -> Sample:
 @pytest.mark.parametrize("script", ["hant", "hans"])
 @pytest.mark.parametrize("key", KEYS)
 def test_a_context_holds_only_texts_numbers_booleans_lists_and_dicts(key: str, script: str) -> None:
-    sample = filled()
+    sample = filled_for(key)
     plain = sample.context(key, first(sample, key), script)
     assert {type(leaf) for leaf in leaves(plain)} <= {str, int, float, bool}
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_text_of_a_simplified_context_is_simplified(key: str) -> None:
-    sample = filled()
+    sample = filled_for(key)
     texts = [
         leaf for leaf in leaves(sample.context(key, first(sample, key), "hans")) if isinstance(leaf, str)
     ]
@@ -66,7 +66,7 @@ def test_every_text_of_a_simplified_context_is_simplified(key: str) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_equal_values_give_an_equal_context(key: str) -> None:
-    sample = filled()
+    sample = filled_for(key)
     assert sample.context(key, first(sample, key)) == sample.context(key, first(sample, key))
 
 
@@ -156,7 +156,7 @@ def lengthening() -> Iterator[Regime]:
 
 def board_size(regime: Regime) -> float:
     sample = changed(filled(), "regimes", regime.key, articles=regime.articles)
-    size: float = sample.context("regime-board", regime.key)["regime"]["body"]["size"]
+    size: float = sample.context("regime-board", regime.key, issue=DRAFT)["regime"]["body"]["size"]
     return size
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.specs import CentreSpec, DocumentType, Header
+from townhall.documents.book_facts import booklet
 from townhall.documents.commission import Commission, Illustration, Issue, UnitFacts
 from townhall.documents.elevation_facts import wall_elevation
 from townhall.documents.errors import DocumentError, Overflow
@@ -27,10 +28,12 @@ from townhall.documents.form_facts import (
 )
 from townhall.documents.hall_facts import fixture_list, hall_plan
 from townhall.documents.item_facts import guide, guide_brief
+from townhall.documents.leaflet_facts import card_folded
 from townhall.documents.post_facts import post_board, post_sheet
+from townhall.documents.poster_facts import regime_board
 from townhall.documents.service_facts import service_flow
 from townhall.documents.staff_facts import staff_board
-from townhall.documents.wall_facts import card, centre_sign, regime_board, regime_sheet, window_plate
+from townhall.documents.wall_facts import card, centre_sign, regime_sheet, window_plate
 from townhall.script import LANGUAGES
 
 __all__ = ["Illustration", "Issue", "UnitFacts", "context"]
@@ -55,12 +58,15 @@ KINDS = {
     "guide-brief.html": Kind(guide_brief, 1),
     "card.html": Kind(card, 2),
     "card-sheet.html": Kind(card, 2),
+    "card-folded.html": Kind(card_folded, 2),
     "regime-board.html": Kind(regime_board, 1),
     "regime-a4.html": Kind(regime_sheet, 0),
     "centre-sign.html": Kind(centre_sign, 1),
     "window-plate.html": Kind(window_plate, 1),
     "hall-plan.html": Kind(hall_plan, 1),
     "fixture-list.html": Kind(fixture_list, 0),
+    "booklet.html": Kind(booklet, 0),
+    "acceptance-form.html": Kind(fixture_list, 0),
     "post-board.html": Kind(post_board, 0),
     "post-a4.html": Kind(post_sheet, 0),
     "staff-board.html": Kind(staff_board, 0),

@@ -37,10 +37,10 @@ class Overflow(DocumentError):
 
     code = "OVERFLOW"
 
-    def __init__(self, pages: int, allowed: int) -> None:
+    def __init__(self, pages: int, allowed: int, reason: str = "") -> None:
         self.pages = pages
         self.allowed = allowed
-        super().__init__(f"版面溢出：應為 {allowed} 頁，實為 {pages} 頁")
+        super().__init__(f"版面溢出：應為 {allowed} 頁，實為 {pages} 頁" + (f"；{reason}" if reason else ""))
 
 
 class FetchRefused(DocumentError):

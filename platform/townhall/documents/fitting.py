@@ -9,6 +9,8 @@ from math import ceil, floor
 
 from townhall.documents.errors import Overflow
 
+LEAST_GAP = 0.45  # ems between paragraphs on a wall
+
 
 def extent(words: str) -> float:
     """The length of a line in ems: one for a Han character, a little over half for a Latin one."""
@@ -58,13 +60,13 @@ def body(
 ) -> dict[str, float]:
     """The largest step at which the paragraphs fit, and the gap that spreads them over the room left.
 
-    `leading` is the line pitch in ems; a gap is at least 0.45 em. At the smallest step nothing is promised: a text
+    `leading` is the line pitch in ems. At the smallest step nothing is promised: a text
     that still does not fit runs over and is refused by the renderer.
     """
     for size in steps:
         rows = sum(lines(paragraph, size, width, 2) for paragraph in paragraphs)
         left = height - rows * size * leading
         gap = left / max(len(paragraphs), 1) / size
-        if gap >= 0.45:
+        if gap >= LEAST_GAP:
             break
-    return {"size": size, "gap": round(min(max(gap, 0.45), 1.5), 2), "leading": leading}
+    return {"size": size, "gap": round(min(max(gap, LEAST_GAP), 1.5), 2), "leading": leading}

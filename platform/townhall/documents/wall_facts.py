@@ -8,32 +8,13 @@ from townhall.documents.clauses import article, require_reviewed
 from townhall.documents.commission import Commission
 from townhall.documents.errors import DocumentError, Overflow
 from townhall.documents.fields import parameters, substitute
-from townhall.documents.fitting import body, extent, halves, lines, one_line, spread
+from townhall.documents.fitting import extent, halves, lines, one_line, spread
 from townhall.documents.part_facts import told
 
 Facts = dict[str, Any]
 
 BOARD_STEPS = (14, 12, 11, 10, 9)  # millimetres; 8 is the floor for a wall (domain 2.3), so 9 is our smallest
-_BOARD_MARGIN = 50
-_BOARD_HEAD = 182
-_BOARD_FOOT = 66
 _CARD_INNER, _CARD_HEIGHT = 77.0, 43.0
-
-
-def regime_board(commission: Commission) -> Facts:
-    """A regime as a wall board; the size of its letters follows from its length."""
-    facts = regime_sheet(commission)
-    regime, document = facts["regime"], commission.document
-    width = document.width - 2 * _BOARD_MARGIN
-    height = document.height - _BOARD_HEAD - _BOARD_FOOT
-    texts = [
-        regime["purpose"],
-        *(article["number"] + "、" + article["text"] for article in regime["articles"]),
-        *regime["closing"],
-    ]
-    regime["body"] = body(texts, width, height, BOARD_STEPS, 1.75)
-    regime["heading"] = banner(regime["title"], width)
-    return facts
 
 
 def banner(words: str, width: float, largest: float = 56, smallest: float = 30) -> Facts:

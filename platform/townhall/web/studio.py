@@ -21,7 +21,7 @@ from flask.typing import ResponseReturnValue
 
 from provisioning.specs import DocumentType
 from townhall.accounts.rights import Right
-from townhall.documents.errors import DocumentError, NeedsReview, UnfilledBlank
+from townhall.documents.errors import DocumentError, NeedsReview, RenderFailed, UnfilledBlank
 from townhall.documents.papers import said
 from townhall.documents.press import Press, Printed
 from townhall.documents.production import Binder, Order
@@ -36,6 +36,7 @@ pages = Blueprint("studio", __name__, url_prefix="/t/<code9:code>/documents")
 
 CENTRE = "centre"  # the subject in the address of a paper that is about the centre itself
 PICTURE_AGE = 3600
+BULKY = msgid("頁數多，不在網頁上排版；請製作印製包。")
 
 
 class Printable(StrEnum):
@@ -104,7 +105,9 @@ class Desktop:
         return next(found, None) or abort(404)
 
     def printed(self, paper: Paper) -> Printed:
-        """The PDF: the edition where nothing stops it, else a draft. Raises `DocumentError`."""
+        """The PDF: the edition where nothing stops it, else a draft. Raises `DocumentError`, also for a bulky one."""
+        if paper.order.document.bulky:
+            raise RenderFailed(BULKY)
         return press().pdf(self._edition(paper).sheet(paper.order))
 
     def word(self, paper: Paper) -> bytes:
@@ -218,7 +221,7 @@ def _studio(desktop: Desktop, paper: Paper) -> ResponseReturnValue:
     """The page around one paper; 422 where the paper cannot be laid out at all."""
     printed, fault = None, ""
     try:
-        printed = desktop.printed(paper)
+        printed = None if paper.order.document.bulky else desktop.printed(paper)
     except DocumentError as error:
         fault = str(error)
     desk = desktop.desk
