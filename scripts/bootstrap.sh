@@ -46,7 +46,8 @@ has_postgresql() {
 # Prints the system packages that are missing, one a line.
 missing_packages() {
     local python package
-    local wanted=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk fonts-noto-cjk-extra)
+    local wanted=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig)
+    wanted+=(fonts-noto-cjk fonts-noto-cjk-extra fonts-cwtex-fs fonts-lxgw-wenkai)
     # libatomic1 is for the program that Playwright drives the browser with. redis-tools holds the server too, without the
     # service that redis-server would start.
     if [ "$packages" = test ]; then wanted+=(chromium libatomic1 pgbouncer poppler-utils qpdf redis-tools); fi
@@ -121,6 +122,20 @@ install_system_packages() {
     case " ${missing[*]} " in *" glewlwyd "*) without_glewlwyd_service ;; esac
 }
 
+# The Simplified FangSong is in Debian only within a large package: fetched, the one font taken out, not installed.
+unpack_fangsong() {
+    local target=${XDG_CACHE_HOME:-$HOME/.cache}/townhall/unpacked/FandolFang-Regular.otf folder
+    local within=./usr/share/texlive/texmf-dist/fonts/opentype/public/fandol/FandolFang-Regular.otf
+    if [ -s "$target" ] || ! command -v apt-get >/dev/null; then return; fi
+    say "字體：從 texlive-lang-chinese（約50MB）取出仿宋"
+    folder=$(mktemp -d)
+    (cd "$folder" && apt-get download --quiet=2 texlive-lang-chinese 2>/dev/null)
+    dpkg-deb --fsys-tarfile "$folder"/*.deb | tar --extract --to-stdout "$within" >"$folder/font"
+    mkdir -p "$(dirname "$target")"
+    mv "$folder/font" "$target"
+    rm -rf "$folder"
+}
+
 make_venv() {
     local python
     if "$venv/bin/python" -c 'import pip' 2>/dev/null; then
@@ -164,5 +179,6 @@ install_python_packages() {
 }
 
 install_system_packages
+unpack_fangsong
 make_venv
 install_python_packages

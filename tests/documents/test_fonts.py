@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from fontTools.ttLib import TTFont
 
-from townhall.documents import fonts, foundry
-from townhall.documents.fonts import FontsMissing, ensure_faces
-from townhall.documents.foundry import Source
+from townhall.documents import fonts, foundry, sources
+from townhall.documents.fonts import ensure_faces
+from townhall.documents.sources import FontsMissing
 
-SONG = Source(fonts.PACKAGED / "NotoSerifCJK-Regular.ttc", "Song", "Regular")
+SONG = sources.packaged_sources()[0]
+STYLES = ("Song", "Hei", "Fang", "Kai")
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +26,32 @@ def small_face(script: str, characters: str = "戶户臺台骨，0") -> bytes:
     return foundry.cast(cut, foundry.convert(SONG.path, cut.glyph_order))
 
 
-def test_two_styles_two_weights_and_two_scripts_make_eight_faces(faces: fonts.Faces) -> None:
-    expected = {
-        f"Townhall{s}{c}-{w}.ttf" for s, c, w in product(("Song", "Hei"), ("TC", "SC"), ("Regular", "Bold"))
-    }
-    assert {path.name for path in faces.directory.glob("*.ttf")} == expected
+def test_every_style_has_both_scripts_and_two_of_them_a_bold_weight(faces: fonts.Faces) -> None:
+    regular = {f"Townhall{style}{script}-Regular.ttf" for style, script in product(STYLES, ("TC", "SC"))}
+    bold = {f"Townhall{style}{script}-Bold.ttf" for style, script in product(("Song", "Hei"), ("TC", "SC"))}
+    assert {path.name for path in faces.directory.glob("*.ttf")} == regular | bold
+
+
+def outlines(faces: fonts.Faces, file: str, characters: str) -> list[bytes]:
+    with TTFont(faces.directory / file, lazy=True) as font:
+        cmap, glyphs = font.getBestCmap(), font["glyf"]
+        return [glyphs[cmap[ord(one)]].compile(glyphs) for one in characters]
+
+
+@pytest.mark.parametrize(("script", "local"), [("TC", "鄉戶務"), ("SC", "乡户务")])
+def test_fangsong_draws_ideographs_itself_and_borrows_what_it_lacks(
+    faces: fonts.Faces, script: str, local: str
+) -> None:
+    own, song = (outlines(faces, f"Townhall{s}{script}-Regular.ttf", f"{local}㎡") for s in ("Fang", "Song"))
+    assert [one == other for one, other in zip(own, song, strict=True)] == [False, False, False, True]
+
+
+def test_the_rights_in_a_face_name_both_who_drew_it_and_who_lent_to_it(faces: fonts.Faces) -> None:
+    with TTFont(faces.directory / "TownhallFangSC-Regular.ttf", lazy=True) as font:
+        owner, terms = (font["name"].getDebugName(number) for number in (0, 13))
+    assert "Adobe" in owner
+    assert "font exception" in terms
+    assert "Open Font License" in terms
 
 
 @pytest.mark.parametrize("encoding", ["big5", "gb2312"])
@@ -55,9 +77,7 @@ def test_fontconfig_of_the_faces_knows_no_other_font(faces: fonts.Faces) -> None
         ["fc-list", ":", "family"], env=environment, capture_output=True, text=True, check=True
     )
     families = set(listed.stdout.split("\n")) - {""}
-    assert families == {
-        f"Townhall {style} {script}" for style, script in product(("Song", "Hei"), ("TC", "SC"))
-    }
+    assert families == {f"Townhall {style} {script}" for style, script in product(STYLES, ("TC", "SC"))}
 
 
 def test_a_second_call_builds_nothing(faces: fonts.Faces, monkeypatch: pytest.MonkeyPatch) -> None:

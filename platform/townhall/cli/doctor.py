@@ -16,8 +16,8 @@ from townhall.cli.console import BAD_INPUT, readers
 from townhall.clock import now
 from townhall.config import Settings
 from townhall.database import alembic_config, create_engine_for
-from townhall.documents.fonts import PACKAGED as PACKAGED_FONTS
-from townhall.documents.fonts import FontsMissing, packaged_sources, require_subsetter
+from townhall.documents.fonts import require_subsetter
+from townhall.documents.sources import FontsMissing, packaged_sources
 from townhall.jobs.broker import reach, shown_broker
 from townhall.jobs.operations import backlog
 from townhall.standards.models import Release
@@ -64,7 +64,7 @@ def _contents(settings: Settings) -> Examination:
 
 def _fonts(_settings: Settings) -> Examination:
     try:
-        packaged_sources(PACKAGED_FONTS)
+        packaged_sources()
         require_subsetter()
     except FontsMissing as error:
         return Examination("字體與排版庫", str(error), error.remedy)

@@ -32,8 +32,8 @@ BASE_CSS = (
     COUNTERS
     + """@page{margin:0}
 :where(html){font-family:"Townhall Song TC";orphans:2;widows:2}
-:where(html:lang(zh-Hant),[lang]:lang(zh-Hant)){--song:"Townhall Song TC";--hei:"Townhall Hei TC"}
-:where(html:lang(zh-Hans),[lang]:lang(zh-Hans)){--song:"Townhall Song SC";--hei:"Townhall Hei SC"}
+:where(html:lang(zh-Hant),[lang]:lang(zh-Hant)){--song:"Townhall Song TC";--hei:"Townhall Hei TC";--fang:"Townhall Fang TC";--kai:"Townhall Kai TC"}
+:where(html:lang(zh-Hans),[lang]:lang(zh-Hans)){--song:"Townhall Song SC";--hei:"Townhall Hei SC";--fang:"Townhall Fang SC";--kai:"Townhall Kai SC"}
 :where(html:lang(zh-Hant),[lang]:lang(zh-Hant)){font-family:"Townhall Song TC"}
 :where(html:lang(zh-Hans),[lang]:lang(zh-Hans)){font-family:"Townhall Song SC"}
 :where(body){margin:0}

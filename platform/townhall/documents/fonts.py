@@ -11,18 +11,17 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-from townhall.documents.foundry import Cut, Source, cast, convert, plan_cuts
+from townhall.documents.foundry import OWN, Cut, Source, cast, convert, plan_cuts
+from townhall.documents.sources import PACKAGED, FontsMissing, cache_home, packaged_sources
 
-BUILDER_VERSION = 3  # raise when the foundry's output changes
-PACKAGED = Path("/usr/share/fonts/opentype/noto")  # where Debian's fonts-noto-cjk installs
-FONTS_REMEDY = "apt-get install fonts-noto-cjk"
+BUILDER_VERSION = 4  # raise when the foundry's output changes
 SUBSETTER_REMEDY = "apt-get install libharfbuzz-subset0"
 CHUNK = 1500  # glyphs a conversion task: about a second
 MANIFEST = "manifest.json"
@@ -36,6 +35,9 @@ RANGES = (
     (0x3000, 0x303F), (0x3200, 0x33FF), (0xFE30, 0xFE4F), (0xFF00, 0xFFEF),
 )  # fmt: skip
 
+# Seven that Big5 was given later and everybody writes; 裏 is the mainland's traditional form.
+ADDED = "碁銹裏墻恒粧嫺"
+
 FONTS_CONF = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig>
@@ -47,14 +49,6 @@ FONTS_CONF = """<?xml version="1.0"?>
 """
 
 Progress = Callable[[int, int], None]
-
-
-class FontsMissing(RuntimeError):
-    """Something of the font pipeline is not installed; `str()` names it and the command that installs it."""
-
-    def __init__(self, what: str, remedy: str) -> None:
-        self.remedy = remedy
-        super().__init__(f"缺少 {what}；請安裝：{remedy}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +98,11 @@ def require_subsetter() -> None:
         raise FontsMissing("libharfbuzz-subset", SUBSETTER_REMEDY)
 
 
-def packaged_sources(packaged: Path) -> tuple[Source, ...]:
-    """The four collections in a fixed order. Raises FontsMissing naming those that are absent."""
-    sources = tuple(
-        Source(packaged / f"Noto{kind}CJK-{weight}.ttc", style, weight)
-        for style, kind in (("Song", "Serif"), ("Hei", "Sans"))
-        for weight in ("Regular", "Bold")
-    )
-    absent = [source.path.name for source in sources if not source.path.is_file()]
-    if absent:
-        raise FontsMissing("、".join(absent), FONTS_REMEDY)
-    return sources
-
-
 @cache
 def base_coverage() -> frozenset[int]:
     """Code points wanted in every build: both national sets and the punctuation and symbols around them."""
     symbols = {code for first, last in RANGES for code in range(first, last + 1)}
-    return frozenset(symbols | _encoded("big5") | _encoded("gb2312"))
+    return frozenset(symbols | set(map(ord, ADDED)) | _encoded("big5") | _encoded("gb2312"))
 
 
 def _encoded(encoding: str) -> set[int]:
@@ -132,7 +113,7 @@ def _encoded(encoding: str) -> set[int]:
 
 def cache_root() -> Path:
     """Where built faces are kept: the user's cache directory."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "townhall" / "fonts"
+    return cache_home() / "fonts"
 
 
 def _cache_key(sources: Sequence[Source], wanted: frozenset[int]) -> str:
@@ -167,32 +148,37 @@ def _build(directory: Path, sources: Sequence[Source], wanted: frozenset[int], p
 
 
 def _cast_all(executor: Executor, cuts: Sequence[Cut], target: Path, progress: Progress) -> None:
-    """Convert each collection's glyphs once, for both its cuts, then cast each cut."""
+    """Convert the glyphs of each font once, for all its cuts, then cast each cut."""
     conversions = {
         path: [executor.submit(convert, path, names) for names in _chunks(names)]
-        for path, names in _names_by_collection(cuts).items()
+        for path, names in _names_by_font(cuts).items()
     }
     total = sum(map(len, conversions.values())) + len(cuts)
     steps = iter(range(1, total + 1))
-    castings: dict[Future[bytes], Cut] = {}
+    outlines: dict[Path, dict[str, bytes]] = {}
     for path, futures in conversions.items():
-        outlines: dict[str, bytes] = {}
+        outlines[path] = {}
         for future in futures:
-            outlines |= future.result()
+            outlines[path] |= future.result()
             progress(next(steps), total)
-        for cut in cuts:
-            if cut.source.path == path:
-                castings[executor.submit(cast, cut, outlines)] = cut
+    castings = {executor.submit(cast, cut, _outlines(cut, outlines)): cut for cut in cuts}
     for casting in as_completed(castings):
         cut = castings[casting]
         (target / cut.source.file_name(cut.script)).write_bytes(casting.result())
         progress(next(steps), total)
 
 
-def _names_by_collection(cuts: Sequence[Cut]) -> dict[Path, list[str]]:
+def _outlines(cut: Cut, outlines: dict[Path, dict[str, bytes]]) -> dict[str, bytes]:
+    found = outlines[cut.source.collection] | outlines[cut.source.path]
+    return {name: found[name] for name in cut.glyph_order}
+
+
+def _names_by_font(cuts: Sequence[Cut]) -> dict[Path, list[str]]:
     names: dict[Path, dict[str, None]] = {}
     for cut in cuts:
-        names.setdefault(cut.source.path, {}).update(dict.fromkeys(cut.glyph_order))
+        for name in cut.glyph_order:
+            path = cut.source.path if name.startswith(OWN) else cut.source.collection
+            names.setdefault(path, {})[name] = None
     return {path: list(found) for path, found in names.items()}
 
 
