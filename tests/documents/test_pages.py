@@ -25,6 +25,7 @@ SIZES = {
     "card-sheet": (210, 297),
     "regime-board": (600, 900),
     "regime-a4": (210, 297),
+    "regime-notice": (210, 297),
     "centre-sign": (2400, 400),
     "window-plate": (600, 200),
     "hall-plan": (420, 297),
@@ -107,7 +108,7 @@ def test_all_fonts_are_ours_embedded_and_subset(key: str, script: str, tmp_path:
     assert listed
     wanted, other = ("SC", "TC") if script == "hans" else ("TC", "SC")
     for line in listed:
-        assert re.match(rf"[A-Z]{{6}}\+Townhall-?(Song|Hei)-?{wanted}", line), line
+        assert re.match(rf"[A-Z]{{6}}\+Townhall-?(Song|Hei|Fang|Kai)-?{wanted}", line), line
         assert f"-{other}" not in line
         assert re.search(r"\byes\s+yes\s+yes\b", line), line
 

@@ -29,6 +29,7 @@ from townhall.documents.form_facts import (
 from townhall.documents.hall_facts import fixture_list, hall_plan
 from townhall.documents.item_facts import guide, guide_brief
 from townhall.documents.leaflet_facts import card_folded
+from townhall.documents.official_facts import regime_notice
 from townhall.documents.post_facts import post_board, post_sheet
 from townhall.documents.poster_facts import regime_board
 from townhall.documents.service_facts import service_flow
@@ -61,6 +62,7 @@ KINDS = {
     "card-folded.html": Kind(card_folded, 2),
     "regime-board.html": Kind(regime_board, 1),
     "regime-a4.html": Kind(regime_sheet, 0),
+    "regime-notice.html": Kind(regime_notice, 0),
     "centre-sign.html": Kind(centre_sign, 1),
     "window-plate.html": Kind(window_plate, 1),
     "hall-plan.html": Kind(hall_plan, 1),
