@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.fixtures.prefectures",
     "tests.fixtures.jobs",
     "tests.fixtures.rollouts",
+    "tests.fixtures.papers_desk",
 ]
 
 # A time limit on one example fails on a busy machine and says nothing about the code.

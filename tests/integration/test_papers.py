@@ -1,13 +1,13 @@
 """The papers of a centre follow its revisions from the outbox: at least once, and a second time does nothing."""
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from provisioning.specs import Pack
-from tests.fixtures.jobs import LEASE
+from tests.fixtures.papers_desk import Desk
 from tests.fixtures.releases import evolved, released
-from tests.fixtures.rollouts import ACT, SIX, Fleet
+from tests.fixtures.rollouts import ACT, SIX
 from tests.fixtures.standards import MOMENT
 from townhall.audit.act import host_act
 from townhall.centres.apply import standard_for
@@ -17,10 +17,8 @@ from townhall.centres.pictures import put_picture
 from townhall.centres.rollback import roll_back
 from townhall.centres.ruling import bring_on
 from townhall.documents import papers
-from townhall.documents.models import Paper
 from townhall.documents.papers import Reading, pending, read
 from townhall.intake.raster import Bitmap
-from townhall.jobs.runner import Runner
 from townhall.pictures.models import PictureKind
 from townhall.units.models import Unit
 
@@ -29,40 +27,6 @@ here = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 GUIDE, SIMPLIFIED = "guide/zhou:temporary-relief/hant", "guide/zhou:temporary-relief/hans"
 PLAN = "hall-plan//hant"
-
-
-class Desk:
-    """The worker of a fleet, and what it has made of the third centre."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        self.fleet, self.sessions = fleet, fleet.host.sessions
-        self.runner = Runner(fleet.host.engine, {}, LEASE)
-        self.code = fleet.codes[2]
-
-    def work(self) -> int:
-        return sum(1 for _ in iter(self.runner.follow_next, False))
-
-    def edit(self, field: str, value: object) -> None:
-        self.fleet.edit(2, field, value)
-
-    def papers(self) -> dict[str, Paper]:
-        with self.sessions() as session:
-            found = session.scalars(select(Paper).filter_by(unit_id=self.code))
-            return {paper.identity: paper for paper in found}
-
-    def unread(self) -> int:
-        with self.sessions() as session:
-            wanted = select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None))
-            return session.scalar(wanted) or 0
-
-
-@pytest.fixture
-def desk(fleet: Fleet) -> Desk:
-    """The fleet with nothing unread."""
-    made = Desk(fleet)
-    with made.sessions.begin() as session:
-        session.execute(update(Outbox).values(done_at=MOMENT))
-    return made
 
 
 def test_rule_n1_only_what_says_something_else_gets_a_new_number(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Every page in every language for everybody: sound HTML, the right status, nothing of anybody else's."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 
@@ -174,6 +175,28 @@ def test_the_public_guide_says_what_to_bring_what_it_costs_and_whom_to_ask(site:
     for words in ("臨時救助申請表", "不收費", "5 個工作日", "0000-0000000"):
         assert words in page.text
     assert page.find("meta", name="robots")[0].attrib["content"].startswith("noindex")
+
+
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ("1.1-guide-hant", "您手上的這份（1.1 版）是現行版本"),
+        ("9.9-guide-hant", "查不到 9.9 版"),
+        ("1.1-hall-plan-hant", None),
+        ("'><script>", None),
+    ],
+)
+def test_whoever_scans_a_paper_learns_whether_it_is_current(site: Site, mark: str, words: str | None) -> None:
+    page = site.browser().get(f"/g/{ABROAD}/{ITEM}?{urlencode({'v': mark})}")
+    assert ["".join(line.itertext()).strip() for line in page.find("p", role="status")] == (
+        [words] if words else []
+    )
+
+
+def test_whoever_stands_before_a_board_finds_the_version_that_counts(site: Site) -> None:
+    page = site.browser().get(f"/g/{ABROAD}/papers")
+    rows = [[*map(str, row.itertext())] for row in page.find("tr")]
+    assert ["首問責任制", "1.1"] in [[text.strip() for text in row if text.strip()][:2] for row in rows]
 
 
 def test_rule_f1_a_code_on_the_wall_leads_to_the_item_under_its_new_key(

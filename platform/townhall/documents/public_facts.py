@@ -7,6 +7,7 @@ from typing import Any
 import segno
 
 from townhall.documents.commission import Commission
+from townhall.documents.currency import edition_mark
 
 Facts = dict[str, Any]
 
@@ -26,11 +27,16 @@ def way_map(commission: Commission, width: float, height: float) -> Facts:
 def page_code(commission: Commission, page: str = "") -> Facts:
     """The QR code of a page of the centre's public guide, of its list of guides without one, as a `data:` image.
 
-    Empty texts without a public address.
+    It carries which paper it stands on, so that the page says whether that is current. Empty texts without a public
+    address.
     """
     if not commission.issue.public_url:
         return {"address": "", "image": ""}
     address = f"{commission.issue.public_url.rstrip('/')}/g/{commission.unit.code9}/{page}"
+    if not commission.issue.draft:
+        address += (
+            f"?v={edition_mark(commission.issue.number, commission.document.key, commission.pen.script)}"
+        )
     return {"address": address, "image": _code(address).svg_data_uri(border=0, dark="#000")}
 
 

@@ -1,5 +1,6 @@
 """What a citizen reads after scanning the code on the wall: no sign-in, phone first, what to bring at the top."""
 
+from dataclasses import dataclass
 from itertools import groupby
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from provisioning.following import Following
 from provisioning.specs.item import MaterialNeed
 from townhall.centres.status import Status
+from townhall.documents.currency import Currency, currency, printed_mark, since
 from townhall.pictures.models import PictureKind
 from townhall.pictures.operations import picture_of, pictures_of
 from townhall.tenancy import HOST
@@ -17,6 +19,7 @@ from townhall.web.desk import Desk, find_desk
 from townhall.web.edge import database, settings
 from townhall.web.guards import public
 from townhall.web.items import matching
+from townhall.web.language import current
 from townhall.web.pictures import NAMED, answered
 
 pages = Blueprint("guide", __name__, url_prefix="/g/<code9:code>")
@@ -30,9 +33,22 @@ def index(code: str) -> ResponseReturnValue:
     words = request.args.get("q", "").strip()[:40]
     found = matching(desk.spec, words)
     groups = [(category, [*items]) for category, items in groupby(found, lambda item: item.category)]
-    return _answer(
-        desk, render_template("guide_list.html", desk=desk, groups=groups, q=words, found=len(found))
-    )
+    page = {"groups": groups, "q": words, "found": len(found), "held": _held(desk, None)}
+    return _answer(desk, render_template("guide_list.html", desk=desk, **page))
+
+
+@pages.get("/papers")
+@public
+def papers(code: str) -> ResponseReturnValue:
+    """Since which version each paper on the walls says what it says: who stands before one reads its foot."""
+    desk = _desk(database(), code)
+    orders = [*desk.binder(None).orders((current().script,), alternatives=True)]
+    known = since(desk.session, desk.unit.code, [order.identity for order in orders])
+    groups = [
+        (document, [(order.subject, known[order.identity]) for order in found])
+        for document, found in groupby(orders, lambda order: order.document)
+    ]
+    return _answer(desk, render_template("guide_papers.html", desk=desk, groups=groups))
 
 
 @pages.get("/<key:key>")
@@ -47,7 +63,7 @@ def show(code: str, key: str) -> ResponseReturnValue:
     sometimes = [material for material in item.materials if material.need is not MaterialNeed.REQUIRED]
     windows = [window for window in desk.spec.windows if window.key in item.windows]
     page = {"item": item, "always": always, "sometimes": sometimes, "windows": windows}
-    page |= {"pictures": pictures_of(desk.session, desk.unit.code)}
+    page |= {"pictures": pictures_of(desk.session, desk.unit.code), "held": _held(desk, item.key)}
     return _answer(desk, render_template("guide.html", desk=desk, **page))
 
 
@@ -57,6 +73,24 @@ def picture(code: str, name: str) -> ResponseReturnValue:
     """The map or the photograph, for whoever wants to find the centre."""
     desk = _desk(database(), code)
     return answered(picture_of(desk.session, desk.unit.code, PictureKind(name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The paper whose code was scanned: the version that it bears, and what can be said of it."""
+
+    version: str
+    state: Currency
+
+
+def _held(desk: Desk, subject: str | None) -> Held | None:
+    """None where the address names no paper of such a subject."""
+    paper = printed_mark(request.args.get("v", ""))
+    kinds = {document.key: document.per for document in desk.pack.documents}
+    if paper is None or kinds.get(paper.document) != ("item" if subject else "centre"):
+        return None
+    state = currency(desk.session, desk.unit.code, paper, subject)
+    return Held(f"{paper.release}.{paper.revision}", state)
 
 
 def _moved(desk: Desk, key: str) -> ResponseReturnValue:
