@@ -55,10 +55,11 @@ missing_packages() {
     for package in "${wanted[@]}"; do
         installed "$package" || echo "$package"
     done
-    # The judges of what we write for spreadsheets and browsers: any Java will do, any LibreOffice with Calc.
+    # The judges of what we write for office programs and browsers: any Java will do, any LibreOffice with Calc and Writer.
     if [ "$what" = soak ]; then
         command -v java >/dev/null || echo default-jre-headless
         compgen -G '/usr/lib/libreoffice/program/libsc*lo.so' >/dev/null || echo libreoffice-calc-nogui
+        compgen -G '/usr/lib/libreoffice/program/libswlo.so' >/dev/null || echo libreoffice-writer-nogui
     fi
     python=$(find_python)
     # Debian keeps the part of venv that puts pip in in a package of its own.

@@ -23,6 +23,7 @@ exec "${1:?usage: soak.sh PYTHON}" -m pytest -rP --no-header -n 0 \
     tests/documents/test_isolation.py \
     tests/integration/test_intake_cost.py \
     tests/integration/test_libreoffice.py \
+    tests/integration/test_libreoffice_word.py \
     tests/integration/test_markup.py \
     tests/browser/test_canaries.py \
     tests/integration/test_providers.py \

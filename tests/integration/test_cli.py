@@ -148,12 +148,11 @@ def test_drafts_are_made_in_spite_of_blanks_and_are_called_drafts(ready: Run, tm
 
 def test_word_files_come_instead_of_pdfs_for_what_has_them(ready: Run, tmp_path: Path) -> None:
     ready("provision", "--units", few(tmp_path, 1))
-    options = ("--all", "--word", "--draft", "--script", "hans")
+    options = ("--document", "regime-a4", "--word", "--draft", "--script", "hans")
     assert ready("render", "--unit", "522301001", *options).exit_code == DONE
     names = [path.name for path in (tmp_path / "out").rglob("*.*") if path.suffix != ".csv"]
-    assert {name.rpartition(".")[2] for name in names} == {"docx"}
-    kinds = {re.sub(r"\d+$", "", name.split("_")[2]) for name in names}
-    assert kinds == {"指南", "简版", "制度文件"}
+    assert len(names) == 7
+    assert all(re.search("_制度文件0._.+_草稿.docx$", name) for name in names)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +162,7 @@ def test_word_files_come_instead_of_pdfs_for_what_has_them(ready: Run, tmp_path:
         (("--all",), "指定範圍"),
         (("--unit", "999999999", "--all"), "沒有代碼為 999999999 的單位"),
         (("--unit", "522301001", "--document", "poster"), "沒有文件種類 poster"),
-        (("--unit", "522301001", "--word", "--document", "card"), "沒有 Word 文件 card；可用：guide、"),
+        (("--unit", "522301001", "--word", "--document", "card"), "沒有 Word 文件 card；可用：guide、guide-brief、regime-a4\n"),
     ],
 )
 def test_render_refuses_what_it_cannot_mean(

@@ -2,8 +2,6 @@
 
 import csv
 import io
-import shutil
-import subprocess
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.fixtures.formulas import LISTS, TRIGGERS
+from tests.fixtures.libreoffice import converted
 from tests.fixtures.soak import SOAK
 
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -21,14 +20,8 @@ pytestmark = pytest.mark.skipif(not SOAK, reason="starts LibreOffice: make soak"
 
 def opened(files: Iterable[Path], separator: str, folder: Path) -> tuple[int, int]:
     """How many cells and how many formulas LibreOffice finds in some files, read with a separator."""
-    program = shutil.which("soffice")
-    assert program, "no LibreOffice: make soak installs it"
-    out = folder / f"out-{ord(separator)}"
-    reading = f"Text - txt - csv (StarCalc):{ord(separator)},{QUOTE},{UTF8}"
-    command = [program, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore"]
-    command += [f"--infilter={reading}", "--convert-to", "ods", "--outdir", str(out), *map(str, files)]
-    subprocess.run(command, check=True, capture_output=True, timeout=600)
-    made = sorted(out.glob("*.ods"))
+    reading = f"--infilter=Text - txt - csv (StarCalc):{ord(separator)},{QUOTE},{UTF8}"
+    made = converted(files, "ods", folder / f"out-{ord(separator)}", reading)
     assert len(made) == len(list(files))
     counts = [_counted(path) for path in made]
     return sum(cells for cells, _ in counts), sum(formulas for _, formulas in counts)

@@ -131,9 +131,8 @@ def _units(session: Session, codes: tuple[str, ...], counties: tuple[str, ...], 
 
 
 def _refuse_unknown(choice: Choice, first: Binder) -> None:
-    offered = choice.offered(first)
+    offered, kind = choice.offered(first), " Word 文件" if choice.word else "文件種類"
     if unknown := [key for key in choice.documents if key not in offered]:
-        kind = "Word 文件" if choice.word else "文件種類"
         refuse([f"沒有{kind} {'、'.join(unknown)}；可用：{'、'.join(offered)}"])
 
 

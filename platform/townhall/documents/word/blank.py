@@ -29,7 +29,6 @@ _FOREIGN = (
     "thumbnail",
     "stylesWithEffects",
     "webSettings",
-    "theme",
     "customXml",
     "extended-properties",
     "fontTable",

@@ -47,9 +47,10 @@ class Style:
     """Sizes and spaces are in points, indents in millimetres, `first` in ems; None is what the base has.
 
     A built-in style has Word's own English name, by which Word and WPS show it in the reader's language (heading 1 as
-    標題 1, Normal as 正文); any other has a name in the canonical script. `pitch` is the height of a
-    line, 0 for what pictures need; `tab` stops words at the right, so many millimetres from the left edge. `borders` are Word's names of sides. What
-    is `shaded` is the first row of a table.
+    標題 1, Normal as 正文); any other has a name in the canonical script. `pitch` is the height of a line, 0 for what
+    pictures need. `keep` holds a paragraph to the next one, `whole` its lines to one page. `tab` stops words at the
+    right, so many millimetres from the left edge. `borders` are Word's names of sides. What is `shaded` is the first
+    row of a table.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Style:
     first: float | None = None
     level: int | None = None
     keep: bool = False
+    whole: bool = False
     tab: float | None = None
     borders: tuple[str, ...] = ()
     shaded: bool = False

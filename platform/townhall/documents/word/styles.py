@@ -53,6 +53,7 @@ def _paragraph(style: Style, number: int | None) -> BaseOxmlElement:
     return element(
         "pPr",
         element("keepNext") if style.keep else None,
+        element("keepLines") if style.whole else None,
         None if number is None else element("numPr", element("numId", val=number)),
         _edges("pBdr", style.borders if style.kind is Kind.PARAGRAPH else ()),
         None if style.tab is None else element("tabs", element("tab", val="right", pos=twips(style.tab))),

@@ -1,14 +1,15 @@
 """What stands in a Word file, written into a blank one."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from docx import Document
 from docx.document import Document as Paper
 from docx.oxml.ns import qn
+from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Mm
+from docx.table import Table as Grid
 from docx.table import _Cell as Square
-from docx.table import _Row as Row
 from docx.text.paragraph import Paragraph as Line
 
 from townhall.documents.word.blank import blank
@@ -76,38 +77,52 @@ class Writer:
     def _table(self, table: Table) -> None:
         grid = self._paper.add_table(len(table.rows), len(table.widths))
         grid._tbl.tblStyle_val = self._ids[table.style]
-        grid.autofit = False
-        grid._tblPr.find(qn("w:tblW")).attrib.update(
-            {qn("w:w"): str(twips(sum(table.widths))), qn("w:type"): "dxa"}
-        )
-        squares = [row.cells for row in grid.rows]
-        for index, (row, line) in enumerate(zip(grid.rows, squares, strict=True)):
-            _hold_together(row, repeated=index < table.heads)
-            for square, width in zip(line, table.widths, strict=True):
-                square.width = Mm(width)
-        for column, width in zip(grid.columns, table.widths, strict=True):
-            column.width = Mm(width)
-        self._fill(squares, table.rows)
-
-    def _fill(self, squares: Sequence[Sequence[Square]], rows: Sequence[Sequence[Cell]]) -> None:
-        taken: set[tuple[int, int]] = set()
-        for top, row in enumerate(rows):
-            free = (left for left in range(len(squares[top])) if (top, left) not in taken)
-            for cell in row:
-                left = next(free)
-                area = {
-                    (top + down, left + along) for down in range(cell.rows) for along in range(cell.columns)
-                }
-                taken |= area
-                bottom, right = max(area)
-                first, last = squares[top][left], squares[bottom][right]
-                self._cell(first if first is last else first.merge(last), cell)
+        _set_widths(grid, table.widths)
+        for index, row in enumerate(grid.rows):
+            if (flow := _flow(index, table.heads)) is not None:
+                row._tr.get_or_add_trPr().append(flow)
+        for square, cell in _placed([row.cells for row in grid.rows], table.rows):
+            self._cell(square, cell)
 
     def _cell(self, square: Square, cell: Cell) -> None:
         for index, paragraph in enumerate(cell.paragraphs):
             self._paragraph(square.add_paragraph() if index else square.paragraphs[0], paragraph)
 
 
-def _hold_together(row: Row, *, repeated: bool) -> None:
-    """A row stays on one page; the head of a table is repeated on each."""
-    row._tr.get_or_add_trPr().extend([element("cantSplit"), *([element("tblHeader")] if repeated else [])])
+def _flow(index: int, heads: int) -> BaseOxmlElement | None:
+    """Heads are repeated on each page, and no row is torn.
+
+    The first row below a repeated head may be: where it just fits its page, LibreOffice 7.4 loses all that follow if
+    it may not.
+    """
+    if index < heads:
+        return element("tblHeader")
+    return None if index == heads > 0 else element("cantSplit")
+
+
+def _set_widths(grid: Grid, widths: Sequence[float]) -> None:
+    """Fixed ones, told to columns and cells: some programs ask these, some those."""
+    grid.autofit = False
+    told = {"w": str(twips(sum(widths))), "type": "dxa"}
+    grid._tblPr.find(qn("w:tblW")).attrib.update({qn(f"w:{name}"): said for name, said in told.items()})
+    for column, width in zip(grid.columns, widths, strict=True):
+        column.width = Mm(width)
+    for row in grid.rows:
+        for square, width in zip(row.cells, widths, strict=True):
+            square.width = Mm(width)
+
+
+def _placed(
+    squares: Sequence[Sequence[Square]], rows: Sequence[Sequence[Cell]]
+) -> Iterator[tuple[Square, Cell]]:
+    """Each cell with its square of the grid, or with those that it covers, which become one."""
+    taken: set[tuple[int, int]] = set()
+    for top, row in enumerate(rows):
+        free = (left for left in range(len(squares[top])) if (top, left) not in taken)
+        for cell in row:
+            left = next(free)
+            area = {(top + down, left + along) for down in range(cell.rows) for along in range(cell.columns)}
+            taken |= area
+            bottom, right = max(area)
+            first, last = squares[top][left], squares[bottom][right]
+            yield (first if first is last else first.merge(last)), cell
