@@ -16,7 +16,7 @@ from townhall.documents.catalogue import Subject, file_name, folder_name, subjec
 from townhall.documents.context import Illustration, Issue, UnitFacts, context
 from townhall.documents.errors import DocumentError
 from townhall.documents.html import compose
-from townhall.documents.public_facts import code_image
+from townhall.documents.public_facts import code_images
 from townhall.documents.sheet import Sheet
 from townhall.documents.word.manuscript import SUFFIX, Manuscript
 from townhall.pictures.models import PictureKind
@@ -93,7 +93,7 @@ class Binder:
             author=facts["issuer"],
             number=self.issue.number,
             date=self.issue.date,
-            pictures=code_image(facts["qr"]) if "qr" in facts else {},
+            pictures=code_images(facts),
         )
 
     def work(self, order: Order) -> Sheet | Manuscript:

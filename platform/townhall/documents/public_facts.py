@@ -40,15 +40,6 @@ def page_code(commission: Commission, page: str = "") -> Facts:
     return {"address": address, "image": _code(address).svg_data_uri(border=0, dark="#000")}
 
 
-def code_image(code: Facts) -> dict[str, bytes]:
-    """The same code as PNG, by its address on the page, for programs that show no drawings; none without a code."""
-    if not code["image"]:
-        return {}
-    image = io.BytesIO()
-    _code(code["address"]).save(image, kind="png", scale=8, border=0)
-    return {code["image"]: image.getvalue()}
-
-
 def codes_in(facts: Any) -> Iterator[Facts]:
     """Every code of a page that there is, wherever it lies in the facts of a paper."""
     if isinstance(facts, dict) and facts.keys() == {"address", "image"} and facts["image"]:
@@ -56,6 +47,17 @@ def codes_in(facts: Any) -> Iterator[Facts]:
     elif isinstance(facts, dict | list):
         for inner in facts.values() if isinstance(facts, dict) else facts:
             yield from codes_in(inner)
+
+
+def code_images(facts: Facts) -> dict[str, bytes]:
+    """The codes of a page as PNG, by their addresses there, for programs that show no drawings."""
+    return {code["image"]: _painted(code["address"]) for code in codes_in(facts)}
+
+
+def _painted(address: str) -> bytes:
+    image = io.BytesIO()
+    _code(address).save(image, kind="png", scale=8, border=0)
+    return image.getvalue()
 
 
 def _code(address: str) -> segno.QRCode:
