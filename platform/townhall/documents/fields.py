@@ -60,6 +60,11 @@ def day(date: dt.date) -> str:
     return f"{date.year}年{date.month}月{date.day}日"
 
 
+def year_mark(date: dt.date) -> str:
+    """The year in the number of a document (GB/T 9704-2012, 7.2.5): 〔2026〕."""
+    return f"〔{date.year}〕"
+
+
 def substitute(text: str, values: Mapping[str, str]) -> str:
     """`{name}` replaced by its value. Raises `DocumentError` for a name that has none."""
 

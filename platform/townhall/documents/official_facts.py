@@ -9,7 +9,7 @@ from typing import Any
 from provisioning.naming import bare
 from townhall.documents.commission import Commission
 from townhall.documents.errors import Overflow
-from townhall.documents.fields import day
+from townhall.documents.fields import day, year_mark
 from townhall.documents.fitting import extent
 from townhall.documents.wall_facts import regime_sheet
 
@@ -32,7 +32,7 @@ def regime_notice(commission: Commission) -> Facts:
     official = {
         "organ": commission.pen.text(organ),
         "mark": _mark(commission.pen.text(f"{organ}文件")),
-        "year": f"〔{commission.issue.date.year}〕",
+        "year": year_mark(commission.issue.date),
         "title": _within(title),
         "addressee": commission.pen.text("各村（社區），便民服務中心各窗口："),
         "paragraphs": [_written(commission, *one) for one in _notice(facts["regime"]["title"])],

@@ -9,7 +9,7 @@ from typing import Any
 from provisioning.naming import bare
 from provisioning.specs import Profile
 from townhall.documents.commission import Issue, UnitFacts
-from townhall.documents.fields import Pen, day
+from townhall.documents.fields import Pen, day, year_mark
 from townhall.documents.production import Binder
 from townhall.documents.stamping.slots import DIGIT, HAN, Slot
 
@@ -96,7 +96,7 @@ class _Making:
             hans = getattr(unit, f"{field}_hans")
             names[f"{field}_hans"] = other + hans[len(bare(hans)) :]
         code = self._digits("code", unit.code9)
-        return replace(unit, **names, code=code + unit.code[9:], kind="")
+        return replace(unit, **names, code=code + unit.code[9:])
 
     def profile(self, profile: Profile) -> Profile:
         """Its numbers and its address; what is still blank stays so."""
@@ -111,6 +111,7 @@ class _Making:
         month = 12 if issue.date.month > NINE else 8
         date = dt.date(9764, month, 28 if issue.date.day > NINE else 6)
         self._slot("date", day(issue.date), day(date), numeric=True)
+        self._slot("year", year_mark(issue.date), year_mark(date), numeric=True)
         return replace(issue, date=date, number=self._digits("number", issue.number))
 
 
