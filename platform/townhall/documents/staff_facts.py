@@ -64,16 +64,16 @@ def _grid(columns: int, places: Sequence[Facts]) -> Facts:
     """Sizes in millimetres: of a place, of its letters and of its frame."""
     width, height = _WIDTH / columns, _HEIGHT / _ROWS
     size = max(_SMALLEST, min(_LARGEST, (width - _AIR) / 11))
-    rows = sum(
-        max((lines(place[name], size, width - _AIR) for place in places), default=1)
-        for name in ("window", "post")
-    )
-    frame = height - _AIR - (rows * _LINE + _RULED) * size
-    if frame < _LEAST_FRAME:
+    frame = _frame(places, size, width - _AIR, height - _AIR)
+    portrait = {"width": frame * _PORTRAIT, "height": frame}
+    return {"place": {"width": width, "height": height}, "size": size, "frame": portrait}
+
+
+def _frame(places: Sequence[Facts], size: float, width: float, height: float) -> float:
+    """The height that the longest caption leaves for a frame. Raises `Overflow` for too little of it."""
+    captions = ([place[name] for place in places] for name in ("window", "post"))
+    rows = sum(max((lines(words, size, width) for words in texts), default=1) for texts in captions)
+    left = height - (rows * _LINE + _RULED) * size
+    if left < _LEAST_FRAME:
         raise Overflow(2, 1)
-    frame = min(frame, (width - _AIR) / _PORTRAIT)
-    return {
-        "place": {"width": width, "height": height},
-        "size": size,
-        "frame": {"width": frame * _PORTRAIT, "height": frame},
-    }
+    return min(left, width / _PORTRAIT)
