@@ -3,8 +3,9 @@
 from sqlalchemy.orm import Session
 
 from townhall.cli.console import refuse, remarks
-from townhall.documents.fonts import Faces, FontsMissing
+from townhall.documents.fonts import Faces
 from townhall.documents.lettering import faces_of
+from townhall.documents.sources import FontsMissing
 
 
 def prepared_faces(session: Session) -> Faces:

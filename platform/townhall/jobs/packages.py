@@ -13,9 +13,9 @@ from typing import Any
 from townhall.config import Settings
 from townhall.documents.catalogue import folder_name
 from townhall.documents.delivery import deliver
-from townhall.documents.fonts import FontsMissing
 from townhall.documents.lettering import faces_of
 from townhall.documents.production import binder
+from townhall.documents.sources import FontsMissing
 from townhall.documents.store import Store
 from townhall.jobs.kinds import JobFailed, Kind, Task
 from townhall.jobs.models import Job, State
