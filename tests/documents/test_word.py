@@ -214,6 +214,9 @@ def test_a_file_manager_is_told_what_it_is_whose_and_of_when(script: str) -> Non
 def test_nothing_in_a_file_speaks_of_another_program() -> None:
     with zipfile.ZipFile(BytesIO(manuscript(filled(), "guide").written())) as archive:
         text = b"".join(archive.read(name) for name in archive.namelist())
+        folders = {name.partition("/")[0] for name in archive.namelist()}
+        assert folders == {"[Content_Types].xml", "_rels", "docProps", "word"}
+        assert [name for name in archive.namelist() if name.startswith("docProps/")] == ["docProps/core.xml"]
     assert [name for name in (b"python-docx", b"Macintosh", b"ja-JP", b"en-US") if name in text] == []
 
 
