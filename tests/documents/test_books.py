@@ -88,7 +88,10 @@ def test_a_booklet_says_what_the_single_guide_says() -> None:
         for guide in section["guides"]:
             item = next(item for item in sample.centre.items if item.name == guide["item"]["name"])
             single = sample.context("guide", item.key)
-            assert all(guide[name] == single[name] for name in ("item", "qr", "notice", "closing"))
+            assert all(guide[name] == single[name] for name in ("item", "notice", "closing"))
+            # The code says which paper it stands on.
+            pages = {facts["qr"]["address"].partition("?")[0] for facts in (guide, single)}
+            assert len(pages) == 1
 
 
 def test_a_window_has_the_guides_of_its_own_items() -> None:

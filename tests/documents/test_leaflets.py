@@ -52,7 +52,9 @@ def test_the_map_is_on_the_card_where_there_is_one_and_lines_to_write_on_where_n
 
 
 def test_the_code_leads_to_the_list_of_guides() -> None:
-    assert filled().context(KEY)["qr"]["address"] == "https://example.org/g/999999201/"
+    assert filled().context(KEY)["qr"]["address"] == (
+        "https://example.org/g/999999201/?v=1.2-card-folded-hant"
+    )
     assert "掃碼" not in filled().sheet(KEY, issue=replace(ISSUE, public_url=None)).html
 
 

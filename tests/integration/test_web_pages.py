@@ -180,9 +180,10 @@ def test_the_public_guide_says_what_to_bring_what_it_costs_and_whom_to_ask(site:
 @pytest.mark.parametrize(
     ("mark", "words"),
     [
-        ("1.1-guide-hant", "您手上的這份（1.1 版）是現行版本"),
-        ("9.9-guide-hant", "查不到 9.9 版"),
-        ("1.1-hall-plan-hant", None),
+        ("1.1-guide-hant", "您手上的這份（1.1 版）是現行版本。"),
+        ("1.1-booklet-centre-hans", "您手上的這份（1.1 版）是現行版本。"),
+        ("9.9-guide-hant", "查不到 9.9 版，請向窗口核實。"),
+        ("1.1-window-plate-hant", None),
         ("'><script>", None),
     ],
 )

@@ -15,13 +15,9 @@ from townhall.documents.wall_facts import regime_sheet
 
 Facts = dict[str, Any]
 
-_LINE = 28  # characters a line (5.2.3)
 _TITLE_LINE = 20  # characters of 二號 (22 pt) that the 156 mm of the text area hold
-_MARK_WIDTH, _MARK_LARGEST, _MARK_SMALLEST = (
-    150.0,
-    15.0,
-    8.0,
-)  # millimetres; below the size of a title (7.2.4)
+# Millimetres. The mark is smaller than 22 mm (7.2.4); below the smallest it would be lost beside the title.
+_MARK_WIDTH, _MARK_LARGEST, _MARK_SMALLEST = 156.0, 15.0, 7.0
 
 
 def regime_notice(commission: Commission) -> Facts:
@@ -70,13 +66,13 @@ def _mark(words: str) -> Facts:
     """發文機關標志 in one line, in millimetres: as large as fits, smaller than 22 mm (7.2.4)."""
     size = round(min(_MARK_LARGEST, _MARK_WIDTH / extent(words)), 2)
     if size < _MARK_SMALLEST:
-        raise Overflow(2, 1)
+        raise Overflow(2, 1, f"發文機關標志「{words}」一行放不下")
     return {"text": words, "size": size}
 
 
 def _within(title: list[str]) -> list[str]:
-    if max(map(extent, title)) > _TITLE_LINE:
-        raise Overflow(2, 1)
+    if (longest := max(title, key=extent)) and extent(longest) > _TITLE_LINE:
+        raise Overflow(2, 1, f"標題「{longest}」一行放不下")
     return title
 
 

@@ -84,12 +84,14 @@ class Held:
 
 
 def _held(desk: Desk, subject: str | None) -> Held | None:
-    """None where the address names no paper of such a subject."""
+    """None where the address names no paper about this item, nor about the centre, as a booklet of guides is."""
     paper = printed_mark(request.args.get("v", ""))
     kinds = {document.key: document.per for document in desk.pack.documents}
-    if paper is None or kinds.get(paper.document) != ("item" if subject else "centre"):
+    about = {"item": subject, "centre": None}
+    per = kinds.get(paper.document) if paper else None
+    if paper is None or per not in about or (per == "item" and subject is None):
         return None
-    state = currency(desk.session, desk.unit.code, paper, subject)
+    state = currency(desk.session, desk.unit.code, paper, about[per])
     return Held(f"{paper.release}.{paper.revision}", state)
 
 
