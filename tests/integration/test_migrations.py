@@ -2,7 +2,7 @@
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, select, text
+from sqlalchemy import CheckConstraint, inspect, select, text
 from sqlalchemy.orm import Session
 
 from provisioning.specs.centre import COLLECTIONS, MANUAL
@@ -18,6 +18,22 @@ from townhall.tenancy import HOST, scoped
 
 def test_the_migrated_schema_is_what_the_models_say(database_url: str) -> None:
     command.check(alembic_config(as_role(database_url, ROLE)))
+
+
+def test_texts_have_the_lengths_and_rows_the_checks_that_the_models_say(database_url: str) -> None:
+    """Which Alembic does not compare where a model says nothing, or says it in other words."""
+    engine = create_engine_for(database_url)
+    schema = inspect(engine)
+    for table in Base.metadata.sorted_tables:
+        found = {one["name"]: getattr(one["type"], "length", None) for one in schema.get_columns(table.name)}
+        # The others take the type of their target.
+        own = [one for one in table.columns if not one.foreign_keys]
+        assert {one.name: found[one.name] for one in own} == {
+            one.name: getattr(one.type, "length", None) for one in own
+        }, table.name
+        checks = {one["name"] for one in schema.get_check_constraints(table.name)}
+        assert checks == {one.name for one in table.constraints if isinstance(one, CheckConstraint)}
+    engine.dispose()
 
 
 def test_the_schema_goes_down_to_nothing_and_up_again(copies: Copies) -> None:
