@@ -162,7 +162,10 @@ def test_word_files_come_instead_of_pdfs_for_what_has_them(ready: Run, tmp_path:
         (("--all",), "指定範圍"),
         (("--unit", "999999999", "--all"), "沒有代碼為 999999999 的單位"),
         (("--unit", "522301001", "--document", "poster"), "沒有文件種類 poster"),
-        (("--unit", "522301001", "--word", "--document", "card"), "沒有 Word 文件 card；可用：guide、guide-brief、regime-a4\n"),
+        (
+            ("--unit", "522301001", "--word", "--document", "card"),
+            "沒有 Word 文件 card；可用：guide、guide-brief、regime-a4\n",
+        ),
     ],
 )
 def test_render_refuses_what_it_cannot_mean(

@@ -47,7 +47,15 @@ def answers(site: Site, login: str | None) -> Iterator[tuple[str, str, TestRespo
 
 
 METHODS = [method for method in HTTPMethod if method not in {HTTPMethod.CONNECT, HTTPMethod.TRACE}]
-HEAVY = {"studio.pdf", "studio.word", "studio.page", "studio.archive", "studio.preview", "studio.show", "life.export"}
+HEAVY = {
+    "studio.pdf",
+    "studio.word",
+    "studio.page",
+    "studio.archive",
+    "studio.preview",
+    "studio.show",
+    "life.export",
+}
 
 
 @pytest.fixture

@@ -162,7 +162,9 @@ def board_size(regime: Regime) -> float:
 
 def test_a_code_is_printed_only_where_there_is_a_public_address() -> None:
     code = filled().context("guide-brief", ITEM)["qr"]
-    assert code["address"] == "https://example.org/g/999999201/minimum-living-allowance?v=1.2-guide-brief-hant"
+    assert (
+        code["address"] == "https://example.org/g/999999201/minimum-living-allowance?v=1.2-guide-brief-hant"
+    )
     assert code["image"].startswith("data:image/svg+xml")
     silent = filled().context("guide-brief", ITEM, issue=replace(ISSUE, public_url=None))["qr"]
     assert silent == {"address": "", "image": ""}
